@@ -1,0 +1,6 @@
+import type { CommandEntry } from './command.ts'
+
+/** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },
+]

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import type { WriteStream } from 'node:tty'
+import { type Host, runCommandLine, type Sink } from './command.ts'
+import { commands } from './commands.ts'
+
+function sink(stream: WriteStream): Sink {
+  // A reader that has seen enough, as in `nacre data list | head -1`, is no failure.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return {
+    get isTerminal() {
+      return Boolean(stream.isTTY)
+    },
+    get columns() {
+      return stream.columns ?? 100
+    },
+    write(text) {
+      stream.write(text)
+    },
+  }
+}
+
+const host: Host = {
+  version: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+  environment: process.env,
+  stdout: sink(process.stdout),
+  stderr: sink(process.stderr),
+  onInterrupt(listener) {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, listener)
+  },
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), commands, host)
