@@ -60,7 +60,8 @@ class GPT(nn.Module):
         self.head.weight = self.tokens.weight
         for name, p in self.named_parameters():
             if p.dim() >= 2:
-                nn.init.normal_(p, std=0.02 / math.sqrt(2 * o.layers) if "projection" in name or "down" in name else 0.02)
+                residual = "projection" in name or "down" in name
+                nn.init.normal_(p, std=0.02 / math.sqrt(2 * o.layers) if residual else 0.02)
             elif name.endswith("bias"):
                 nn.init.zeros_(p)
 
@@ -139,7 +140,8 @@ def options():
     p.add_argument("--context", type=int, default=64)
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--vocabulary", type=int, default=65)
-    p.add_argument("--bias", action=argparse.BooleanOptionalAction, default=True, help="biases in linear layers and norms")
+    p.add_argument("--bias", action=argparse.BooleanOptionalAction, default=True,
+                   help="biases in linear layers and norms")
     p.add_argument("--gelu", choices=["none", "tanh"], default="none", help="exact GELU (nanoGPT) or GPT-2's tanh form")
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--warmup", type=int, default=5)

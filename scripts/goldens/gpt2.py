@@ -194,9 +194,13 @@ def differences(ours, theirs, path=""):
 
 
 def text_of(golden):
-    """JSON with one line per top-level field, so that a change shows in a diff."""
-    lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in golden.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    """JSON with one line per field, and per field of a top-level table, so that a change shows in a diff."""
+    compact = lambda value: json.dumps(value, separators=(",", ":"))
+    join = lambda lines, indent: "{\n" + ",\n".join(indent + line for line in lines) + "\n" + indent[1:] + "}"
+    field = lambda key, value: f"{compact(key)}:{value}"
+    table = lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values())
+    nested = lambda value: join([field(k, compact(v)) for k, v in value.items()], "  ")
+    return join([field(k, nested(v) if table(v) else compact(v)) for k, v in golden.items()], " ") + "\n"
 
 
 if __name__ == "__main__":
