@@ -1,0 +1,73 @@
+import type { TypedArrays } from '../base/dtype.ts'
+import type { TensorType } from '../ops/op.ts'
+import type { HostTensor, LoadOptions, Runtime, Session, Value } from '../runtime/runtime.ts'
+import type { Node, Tensor } from '../tensor/tensor.ts'
+import { emit, type EmittedModel } from './emit.ts'
+import { fuseGemm, fuseMatmul } from './fuse.ts'
+import { flattenRows, reduceRows } from './layout.ts'
+import { type Rule, rewrite } from './rewrite.ts'
+import { arithmetic, dropExpand, expandComposites, foldConstants, negation, rearrangement, scatterOntoSum } from './simplify.ts'
+
+const simplifications: readonly Rule[] = [foldConstants, dropExpand, negation, arithmetic, rearrangement, scatterOntoSum]
+
+/** The passes in their order; each walks the whole graph once. */
+const passes: readonly (readonly Rule[])[] = [
+  [expandComposites],
+  simplifications,
+  simplifications,
+  [...simplifications, flattenRows, reduceRows],
+  [...simplifications, flattenRows, reduceRows],
+  [fuseMatmul],
+  simplifications,
+  [fuseMatmul],
+  [fuseGemm],
+  [rearrangement],
+]
+
+/** Lowers tensors to primitives, simplifies and fuses them, and writes one ONNX model. */
+export function compileToOnnx(
+  outputs: Readonly<Record<string, Tensor>>,
+  parameterNames: ReadonlyMap<Node, string> = new Map(),
+): EmittedModel {
+  const names = Object.keys(outputs)
+  let targets = Object.values(outputs)
+  for (const rules of passes) targets = rewrite(targets, rules)
+  return emit(Object.fromEntries(names.map((name, i) => [name, targets[i]])), parameterNames)
+}
+
+/** A compiled computation that a runtime has loaded. */
+export interface Program {
+  readonly inputs: Readonly<Record<string, TensorType>>
+  readonly outputs: Readonly<Record<string, TensorType>>
+  /** Operators in the ONNX graph. */
+  readonly nodeCount: number
+  run(feeds: Readonly<Record<string, Value>>, fetches?: Readonly<Record<string, HostTensor>>): Promise<Record<string, Value>>
+  release(): Promise<void>
+}
+
+export interface CompileOptions extends LoadOptions {
+  /** Names of the parameters below the outputs. */
+  readonly parameterNames?: ReadonlyMap<Node, string>
+}
+
+/** Compiles named tensors into a program. */
+export async function compile(
+  runtime: Runtime,
+  outputs: Readonly<Record<string, Tensor>>,
+  { parameterNames, ...load }: CompileOptions = {},
+): Promise<Program> {
+  const model = compileToOnnx(outputs, parameterNames)
+  const session: Session = await runtime.load(model.bytes, load)
+  return {
+    inputs: model.inputs,
+    outputs: model.outputs,
+    nodeCount: model.nodeCount,
+    run: (feeds, fetches) => session.run(feeds, fetches),
+    release: () => session.release(),
+  }
+}
+
+/** A value in the program's memory. */
+export function host<T extends keyof TypedArrays>(dtype: T, shape: readonly number[], data: TypedArrays[T]): HostTensor {
+  return { dtype, shape, data }
+}

@@ -1,0 +1,168 @@
+/**
+ * GPT-2: causal Transformer blocks with layer normalization moved before each sub-block and one more after the last.
+ * Radford et al., Language Models are Unsupervised Multitask Learners, 2019, section 2.3.
+ * Shapes: B sequences, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
+ */
+import { OptionError } from '../base/errors.ts'
+import { attention, causalMask } from '../nn/attention.ts'
+import type { Dropout } from '../nn/dropout.ts'
+import { normal } from '../nn/initializers.ts'
+import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
+import { constant, type Tensor } from '../tensor/tensor.ts'
+import type { LanguageModel } from './language-model.ts'
+
+export interface GPT2Configuration {
+  /** Different tokens. */
+  readonly vocabulary: number
+  /** Tokens that the model sees at once. */
+  readonly context: number
+  readonly channels: number
+  readonly layers: number
+  readonly heads: number
+  /** Whether linear layers and normalizations add a bias, as the published model does. */
+  readonly bias: boolean
+}
+
+/**
+ * Table 2 of the paper. It names the sizes 117M, 345M, 762M and 1542M; counted with tied input and output embeddings,
+ * the released weights have 124,439,808, 354,823,168, 774,030,080 and 1,557,611,200 parameters, hence the usual names.
+ */
+export const gpt2Sizes = {
+  'gpt2-small': { published: '117M', parameters: 124_439_808, layers: 12, heads: 12, channels: 768 },
+  'gpt2-medium': { published: '345M', parameters: 354_823_168, layers: 24, heads: 16, channels: 1024 },
+  'gpt2-large': { published: '762M', parameters: 774_030_080, layers: 36, heads: 20, channels: 1280 },
+  'gpt2-xl': { published: '1542M', parameters: 1_557_611_200, layers: 48, heads: 25, channels: 1600 },
+} as const
+
+/** What all published sizes share. */
+export const gpt2Published = { vocabulary: 50_257, context: 1024, bias: true } as const
+
+export class GPT2 implements LanguageModel {
+  readonly tokenEmbedding: Embedding
+  readonly positionEmbedding: Embedding
+  readonly blocks: readonly Block[]
+  readonly finalNormalization: LayerNormalization
+  readonly #configuration: GPT2Configuration
+
+  /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
+  constructor(configuration: GPT2Configuration) {
+    const { vocabulary, context, channels, layers, heads, bias } = configuration
+    if (channels % heads !== 0) {
+      throw new OptionError({
+        what: 'channels',
+        expected: `a multiple of heads (${heads})`,
+        received: String(channels),
+        hint: `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`,
+      })
+    }
+    this.tokenEmbedding = new Embedding(vocabulary, channels)
+    this.positionEmbedding = new Embedding(context, channels)
+    this.blocks = Array.from({ length: layers }, () => new Block(configuration))
+    this.finalNormalization = new LayerNormalization(channels, { bias })
+    this.#configuration = configuration
+  }
+
+  get configuration(): GPT2Configuration {
+    return this.#configuration
+  }
+  get context(): number {
+    return this.#configuration.context
+  }
+  get vocabulary(): number {
+    return this.#configuration.vocabulary
+  }
+
+  logits(ids: Tensor, { dropout }: { readonly dropout?: Dropout } = {}): Tensor {
+    const [, tokens] = ids.shape
+    const positions = constant([...Array(tokens).keys()], [tokens], 'int64')
+    let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
+    if (dropout) x = dropout.apply(x)
+    const mask = causalMask(tokens)
+    for (const block of this.blocks) x = block.apply(x, mask, dropout)
+    return this.finalNormalization.apply(x).matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
+  }
+}
+
+/** x + attention(normalize(x)), then x + feed-forward(normalize(x)). */
+class Block {
+  readonly attentionNormalization: LayerNormalization
+  readonly attention: SelfAttention
+  readonly feedForwardNormalization: LayerNormalization
+  readonly feedForward: FeedForward
+
+  constructor(configuration: GPT2Configuration) {
+    const { channels, bias } = configuration
+    this.attentionNormalization = new LayerNormalization(channels, { bias })
+    this.attention = new SelfAttention(configuration)
+    this.feedForwardNormalization = new LayerNormalization(channels, { bias })
+    this.feedForward = new FeedForward(configuration)
+  }
+
+  apply(x: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
+    const drop = (y: Tensor) => dropout?.apply(y) ?? y
+    const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), mask, dropout)))
+    return attended.add(drop(this.feedForward.apply(this.feedForwardNormalization.apply(attended))))
+  }
+}
+
+/** "Scale the weights of residual layers at initialization by 1 / √N, where N is the number of residual layers." */
+const residual = ({ layers }: GPT2Configuration) => normal(0.02 / Math.sqrt(2 * layers))
+
+class SelfAttention {
+  /** Queries, keys and values side by side. */
+  readonly project: Linear
+  readonly output: Linear
+  readonly #heads: number
+
+  constructor(configuration: GPT2Configuration) {
+    const { channels, heads, bias } = configuration
+    this.project = new Linear(channels, 3 * channels, { bias })
+    this.output = new Linear(channels, channels, { bias, initialize: residual(configuration) })
+    this.#heads = heads
+  }
+
+  apply(x: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
+    const [batch, tokens, channels] = x.shape
+    const heads = this.#heads
+    const [q, k, v] = this.project
+      .apply(x) // [B, T, 3C]
+      .reshape([batch, tokens, 3, heads, channels / heads])
+      .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
+      .split([1, 1, 1], 0)
+      .map(part => part.reshape([batch, heads, tokens, channels / heads]))
+    const y = attention(q, k, v, mask, dropout) // [B, H, T, D]
+    return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
+  }
+}
+
+class FeedForward {
+  readonly expand: Linear
+  readonly contract: Linear
+
+  constructor(configuration: GPT2Configuration) {
+    const { channels, bias } = configuration
+    this.expand = new Linear(channels, 4 * channels, { bias })
+    this.contract = new Linear(4 * channels, channels, { bias, initialize: residual(configuration) })
+  }
+
+  apply(x: Tensor): Tensor {
+    return this.contract.apply(this.expand.apply(x).gelu('tanh')) // [B, T, 4C] inside
+  }
+}
+
+/** How often a forward pass drops: after the embeddings, and three times in each block. */
+export const gpt2DropoutPlaces = ({ layers }: Pick<GPT2Configuration, 'layers'>): number => 1 + 3 * layers
+
+/** Our names on the left, transformers' (`GPT2LMHeadModel`) on the right. */
+export const gpt2TensorNames: readonly (readonly [string, string])[] = [
+  ['tokenEmbedding', 'transformer.wte'],
+  ['positionEmbedding', 'transformer.wpe'],
+  ['blocks', 'transformer.h'],
+  ['attentionNormalization', 'ln_1'],
+  ['attention.project', 'attn.c_attn'],
+  ['attention.output', 'attn.c_proj'],
+  ['feedForwardNormalization', 'ln_2'],
+  ['feedForward.expand', 'mlp.c_fc'],
+  ['feedForward.contract', 'mlp.c_proj'],
+  ['finalNormalization', 'transformer.ln_f'],
+]

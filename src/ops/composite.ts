@@ -1,0 +1,130 @@
+import type { Binary, Op, Ternary, Unary, Variadic } from './op.ts'
+
+/** 2 √(2/π) and its product with 0.044715: tanh-GELU is x σ(a x + b x³). */
+const a = 2 * Math.sqrt(2 / Math.PI)
+const b = a * 0.044715
+
+/**
+ * GELU by the tanh approximation, as GPT-2 uses it: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).
+ * Hendrycks and Gimpel, Gaussian Error Linear Units, 2016, section 2.
+ */
+export const geluTanh: Op<Unary> = {
+  name: 'geluTanh',
+  onnx: () => ({ type: 'Gelu', attributes: { approximate: 'tanh' } }),
+  element: x => x / (1 + Math.exp(-(a * x + b * x ** 3))),
+  infer: ([x]) => [x],
+  gradient: ({ dy, inputs: [x], y }) => {
+    const square = x.square()
+    const gate = square.mul(b).add(a).mul(x).sigmoid() // s = σ(z), z = a x + b x³; y = x s
+    const slope = square.mul(3 * b).add(a) // z'
+    return [y.mul(slope).mul(gate.neg().add(1)).add(gate).mul(dy)] // dx = dy (s + (1 - s) y z')
+  },
+}
+
+/** GELU: x Φ(x), with the normal distribution's Φ by the error function. Hendrycks and Gimpel, 2016, section 2. */
+export const gelu: Op<Unary> = {
+  name: 'gelu',
+  onnx: () => ({ type: 'Gelu', attributes: { approximate: 'none' } }),
+  infer: ([x]) => [x],
+  gradient: ({ dy, inputs: [x] }) => {
+    const cumulative = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5) // Φ(x)
+    const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI)) // φ(x)
+    return [x.mul(density).add(cumulative).mul(dy)] // dx = dy (Φ(x) + x φ(x))
+  },
+}
+
+/**
+ * Softmax attention, softmax(scale Q Kᵀ + mask) V; the second output is the attention weights.
+ * Vaswani et al., Attention Is All You Need, 2017, section 3.2.1.
+ *
+ * Inputs: queries [B, H, T, D], keys and values [B, H, S, D], mask that broadcasts to [B, H, T, S] (0 or -∞).
+ */
+export const attention: Op<readonly [...Ternary, Ternary[0]], { readonly scale: number }> = {
+  name: 'attention',
+  infer: ([q, k]) => [q, { dtype: 'float32', shape: k.shape.with(2, q.shape[2]).with(3, k.shape[2]) }],
+  compose: ([q, k, v, mask], { scale }) => {
+    const weights = q.matmul(k, { transposeB: true, scale }).add(mask).softmax() // [B, H, T, S]
+    return [weights.matmul(v), weights]
+  },
+  gradient: ({ dys: [dy, dWeights], inputs: [q, k, v], outputs: [y, weights], attributes: { scale } }) => {
+    const dOutput = dy ?? y.mul(0)
+    // Σ_s dW_ts W_ts = Σ_d dy_td y_td: the row sums of the softmax's gradient without a pass over the weights
+    // (Dao et al., FlashAttention, 2022, appendix B.2)
+    const base = dOutput.mul(y).sum([-1], true)
+    let dProduct = dOutput.matmul(v, { transposeB: true })
+    let rowSum = base
+    if (dWeights) {
+      dProduct = dProduct.add(dWeights)
+      rowSum = base.add(dWeights.mul(weights).sum([-1], true))
+    }
+    const dScores = dProduct.sub(rowSum).mul(weights) // dS = W (dW - Σ dW W)
+    return [
+      dScores.matmul(k, { scale }), // dQ = scale dS K
+      dScores.matmul(q, { transposeA: true, scale }), // dK = scale dSᵀ Q
+      weights.matmul(dOutput, { transposeA: true }), // dV = Wᵀ dY
+      null,
+    ]
+  },
+}
+
+/**
+ * Negative log-likelihood of each target in nats: [N], from logits [N, V] and targets [N]. Where the target is
+ * negative the row's loss is 0. With smoothing s the target distribution is 1 - s on the target and s / V on every token.
+ * The second output is the log-probabilities [N, V].
+ * Szegedy et al., Rethinking the Inception Architecture, 2016, section 7.
+ */
+export const crossEntropy: Op<Binary, { readonly smoothing: number }> = {
+  name: 'crossEntropy',
+  infer: ([logits, targets]) => [{ dtype: 'float32', shape: targets.shape }, logits],
+  compose: ([logits, targets], { smoothing }) => {
+    const [rows, vocabulary] = logits.shape
+    const logProbabilities = logits.logSoftmax()
+    const kept = targets.greaterOrEqual(0)
+    const indices = kept.where(targets, 0).reshape([rows, 1])
+    let loss = logProbabilities.gatherElements(indices, 1).reshape([rows]).mul(smoothing - 1)
+    if (smoothing > 0) loss = loss.sub(logProbabilities.sum([-1]).mul(smoothing / vocabulary))
+    return [kept.where(loss, 0), logProbabilities]
+  },
+  gradient: ({ dys: [dy, dLog], outputs: [, logProbabilities], inputs: [logits, targets], attributes: { smoothing } }) => {
+    const [rows, vocabulary] = logits.shape
+    const probabilities = logProbabilities.exp()
+    let dx = logits.mul(0)
+    if (dy) {
+      const kept = targets.greaterOrEqual(0)
+      const weight = kept.where(dy, 0).reshape([rows, 1])
+      const indices = kept.where(targets, 0).reshape([rows, 1])
+      dx = probabilities.mul(weight)
+      if (smoothing > 0) dx = dx.sub(weight.mul(smoothing / vocabulary))
+      dx = dx.scatterElementsAdd(indices, weight.mul(smoothing - 1), 1) // dx = dy (p - target distribution)
+    }
+    if (dLog) dx = dx.add(dLog.sub(probabilities.mul(dLog.sum([-1], true))))
+    return [dx, null]
+  },
+}
+
+type DropoutAttributes = { readonly rate: number }
+
+/**
+ * Keeps each element with probability 1 - rate and divides it by that; zeroes the others.
+ * Inputs: x, and int32 random numbers that are compared with the rate, in x's shape.
+ * Srivastava et al., Dropout, 2014, section 4 (scaled in training instead of in use).
+ */
+export const dropout: Op<Binary, DropoutAttributes> = {
+  name: 'dropout',
+  infer: ([x]) => [x, x],
+  compose: ([x, bits], { rate }) => {
+    const threshold = Math.round(rate * 2 ** 32) - 2 ** 31
+    const mask = bits.greaterOrEqual(threshold).where(x.full([], 1 / (1 - rate)), 0)
+    return [x.mul(mask), mask]
+  },
+  gradient: ({ dy, outputs: [, mask] }) => [dy.mul(mask), null],
+}
+
+/** Passes its input through and lets no gradient flow back. */
+export const stopGradient: Op<Unary> = {
+  name: 'stopGradient',
+  infer: ([x]) => [x],
+  compose: ([x]) => [x],
+}
+
+export type AnyOp = Op<Variadic>
