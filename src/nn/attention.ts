@@ -3,7 +3,7 @@ import { apply, constant, type Tensor } from '../tensor/tensor.ts'
 import type { Dropout } from './dropout.ts'
 
 /** 0 where a query may look at a key, -∞ (as the lowest float32) where the key lies after it: [T, S]. */
-export function causalMask(queries: number, keys = queries): Tensor {
+export function causalMask(queries: number, keys: number = queries): Tensor {
   const values = new Float32Array(queries * keys)
   for (let t = 0; t < queries; t++) {
     for (let s = t + keys - queries + 1; s < keys; s++) values[t * keys + s] = -3.4028234663852886e38

@@ -7,7 +7,7 @@ export class Linear {
   readonly bias?: Parameter
 
   /** Weight [inputs, outputs]; the bias, if there is one, starts at zero. */
-  constructor(inputs: number, outputs: number, { bias = true, initialize = normal(0.02) as Initializer } = {}) {
+  constructor(inputs: number, outputs: number, { bias = true, initialize = normal(0.02) }: { bias?: boolean; initialize?: Initializer } = {}) {
     this.weight = new Parameter([inputs, outputs], initialize)
     if (bias) this.bias = new Parameter([outputs], zeros)
   }
@@ -40,7 +40,7 @@ export class LayerNormalization {
   readonly #epsilon: number
   readonly #channels: number
 
-  constructor(channels: number, { epsilon = 1e-5, bias = true } = {}) {
+  constructor(channels: number, { epsilon = 1e-5, bias = true }: { epsilon?: number; bias?: boolean } = {}) {
     this.weight = new Parameter([channels], ones)
     if (bias) this.bias = new Parameter([channels], zeros)
     this.#epsilon = epsilon

@@ -12,7 +12,7 @@ import { apply, type Tensor } from '../tensor/tensor.ts'
  * @throws {ShapeError} if the leading sizes differ
  * @see Goodfellow et al., Deep Learning, 2016, section 6.2.1.1; Szegedy et al., 2016, section 7 (label smoothing)
  */
-export function tokenLosses(logits: Tensor, targets: Tensor, { smoothing = 0 } = {}): Tensor {
+export function tokenLosses(logits: Tensor, targets: Tensor, { smoothing = 0 }: { smoothing?: number } = {}): Tensor {
   if (!sameShape(logits.shape.slice(0, -1), targets.shape)) {
     const received = `${formatShape(logits.shape)} and ${formatShape(targets.shape)}`
     throw new ShapeError({ what: 'cross-entropy', expected: 'logits [.., V] and targets [..] with equal leading sizes', received })

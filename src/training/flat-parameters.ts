@@ -1,0 +1,82 @@
+import { elementCount, type Shape } from '../base/shape.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
+import type { Parameter } from '../tensor/tensor.ts'
+
+/** Where a parameter lies in the flat buffers, in elements. */
+export interface Placement {
+  readonly name: string
+  readonly shape: Shape
+  readonly offset: number
+  readonly length: number
+}
+
+/** A run of elements of the flat buffers that are updated alike. */
+export interface Chunk {
+  readonly offset: number
+  readonly decays: boolean
+}
+
+/** Elements that one run of the update handles: four arrays of it stay in a core's second-level cache. */
+const largestChunk = 65_536
+/** Tensors start at multiples of a cache line. */
+const alignment = 16
+
+const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple
+
+/**
+ * Parameters, gradients and optimizer state, each as one flat buffer with a view per parameter: the gradient program
+ * writes into the views, and the update goes over chunks of the whole without copying anything.
+ *
+ * Parameters that decay come first, the others after; each group is padded to whole chunks.
+ */
+export class FlatParameters {
+  readonly placements: readonly Placement[]
+  readonly chunks: readonly Chunk[]
+  readonly chunkLength: number
+  readonly weights: Float32Array
+  readonly gradients: Float32Array
+  readonly state: readonly Float32Array[]
+
+  constructor(
+    parameters: ReadonlyMap<string, Parameter>,
+    stateCount: number,
+    decays: (name: string, shape: Shape) => boolean,
+  ) {
+    const groups = [true, false].map(group => [...parameters].filter(([name, { shape }]) => decays(name, shape) === group))
+    const total = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
+    this.chunkLength = Math.min(largestChunk, 2 ** Math.ceil(Math.log2(Math.max(alignment, total / 8))))
+    const placements: Placement[] = []
+    const chunks: Chunk[] = []
+    let offset = 0
+    for (const [i, group] of groups.entries()) {
+      const start = offset
+      for (const [name, { shape }] of group) {
+        const length = elementCount(shape)
+        placements.push({ name, shape, offset, length })
+        offset = roundUp(offset + length, alignment)
+      }
+      offset = roundUp(offset, this.chunkLength)
+      for (let chunk = start; chunk < offset; chunk += this.chunkLength) chunks.push({ offset: chunk, decays: i === 0 })
+    }
+    this.placements = placements
+    this.chunks = chunks
+    this.weights = new Float32Array(offset)
+    this.gradients = new Float32Array(offset)
+    this.state = Array.from({ length: stateCount }, () => new Float32Array(offset))
+  }
+
+  /** A named tensor over each parameter's part of a flat buffer; writing to the buffer changes the tensors. */
+  views(buffer: Float32Array, prefix = ''): Record<string, HostTensor> {
+    return Object.fromEntries(
+      this.placements.map(({ name, shape, offset, length }) => [
+        prefix + name,
+        { dtype: 'float32', shape, data: buffer.subarray(offset, offset + length) },
+      ]),
+    )
+  }
+
+  /** One chunk of a flat buffer as a tensor. */
+  chunk(buffer: Float32Array, { offset }: Chunk): HostTensor {
+    return { dtype: 'float32', shape: [this.chunkLength], data: buffer.subarray(offset, offset + this.chunkLength) }
+  }
+}

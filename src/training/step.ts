@@ -1,0 +1,167 @@
+import { gradient } from '../autodiff/gradient.ts'
+import type { Shape } from '../base/shape.ts'
+import { compile, host, type Program } from '../compiler/compile.ts'
+import { parameterNames } from '../nn/parameters.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
+import { input, type Parameter, type Tensor } from '../tensor/tensor.ts'
+import { FlatParameters } from './flat-parameters.ts'
+
+export interface StepOptions {
+  readonly runtime: Runtime
+  readonly parameters: ReadonlyMap<string, Parameter>
+  /** First values; see `initialWeights`. */
+  readonly weights: ReadonlyMap<string, Float32Array>
+  /** The loss of one micro-batch, a scalar; the losses and gradients of a step's micro-batches are added up. */
+  readonly loss: Tensor
+  readonly optimizer: Optimizer
+  /** Largest global norm of the gradient; 0 for no clipping. Pascanu et al., 2013, algorithm 1. */
+  readonly clip?: number
+  /** Whether weight decay applies to a parameter: by default to those with two or more axes. */
+  readonly decays?: (name: string, shape: Shape) => boolean
+  /** Micro-batches of a step; 1 spares the sums. */
+  readonly microBatches?: number
+}
+
+export interface StepResult {
+  readonly loss: number
+  /** Euclidean norm of the whole gradient before clipping. */
+  readonly gradientNorm: number
+  /** False where the loss or the norm was not finite: nothing was changed then. */
+  readonly updated: boolean
+}
+
+/** Everything that training changes, by name: parameters under `weights`, the optimizer's memory under its own names. */
+export interface TrainingState {
+  readonly weights: ReadonlyMap<string, Float32Array>
+  readonly optimizer: Readonly<Record<string, ReadonlyMap<string, Float32Array>>>
+}
+
+/** Forward, backward and update, compiled. */
+export interface TrainingStep {
+  /** Operators in the ONNX graph of forward and backward. */
+  readonly nodeCount: number
+  /** @param feeds - the inputs of each micro-batch */
+  run(feeds: readonly Readonly<Record<string, Value>>[], at: { step: number; learningRate: number }): Promise<StepResult>
+  /** The present state; the arrays are the training's own memory where that lies on the host. */
+  state(): Promise<TrainingState>
+  restore(state: TrainingState): void
+  release(): Promise<void>
+}
+
+export const decaysByDefault = (_name: string, shape: Shape): boolean => shape.length >= 2
+
+const gradientPrefix = 'gradient/'
+const total = (name: string): string => `total/${name}`
+
+/**
+ * A training step for runtimes that write in place. Three programs work on flat buffers: gradients (added to those of
+ * earlier micro-batches), their norm, and the update, chunk by chunk. Nothing is copied between them.
+ */
+export async function flatStep(options: StepOptions): Promise<TrainingStep> {
+  const { runtime, parameters, loss, optimizer, clip = 0, decays = decaysByDefault, microBatches = 1 } = options
+  const flat = new FlatParameters(parameters, optimizer.state.length, decays)
+  const accumulate = microBatches > 1
+  const gradients = await gradientProgram(runtime, parameters, loss, accumulate)
+  const norm = await normProgram(runtime, flat, clip)
+  const update = await updateProgram(runtime, optimizer, flat.chunkLength)
+
+  const weightViews = flat.views(flat.weights)
+  const gradientViews = flat.views(flat.gradients, gradientPrefix)
+  const totals = accumulate ? flat.views(flat.gradients, total('')) : {}
+  const norms = { gradients: host('float32', [flat.chunks.length, flat.chunkLength], flat.gradients) }
+  const chunks = flat.chunks.map(chunk => {
+    const state = Object.fromEntries(optimizer.state.map((name, i) => [name, flat.chunk(flat.state[i], chunk)]))
+    const memory = { parameter: flat.chunk(flat.weights, chunk), ...state }
+    const fetches = Object.fromEntries(Object.entries(memory).map(([name, tensor]) => [`next/${name}`, tensor]))
+    return { decays: chunk.decays, feeds: { ...memory, gradient: flat.chunk(flat.gradients, chunk) }, fetches }
+  })
+  const step: TrainingStep = {
+    nodeCount: gradients.nodeCount,
+    run: async (feeds, { step, learningRate }) => {
+      if (accumulate) flat.gradients.fill(0)
+      let lossSum = 0
+      for (const feed of feeds) {
+        const result = await gradients.run({ ...weightViews, ...totals, ...feed }, gradientViews)
+        lossSum += scalarOf(result.loss)
+      }
+      const result = await norm.run(norms)
+      const gradientNorm = scalarOf(result.norm)
+      if (!Number.isFinite(lossSum) || !Number.isFinite(gradientNorm)) return { loss: lossSum, gradientNorm, updated: false }
+      const scalars = scalarFeeds({ learningRate, ...optimizer.scalars(step) })
+      const decay = scalarFeeds({ weightDecay: optimizer.weightDecay })
+      const noDecay = scalarFeeds({ weightDecay: 0 })
+      for (const chunk of chunks) {
+        const feed = { ...chunk.feeds, ...scalars, ...(chunk.decays ? decay : noDecay), clipping: result.clipping }
+        await update.run(feed, chunk.fetches)
+      }
+      return { loss: lossSum, gradientNorm, updated: true }
+    },
+    state: async () => ({
+      weights: viewMap(flat.views(flat.weights)),
+      optimizer: Object.fromEntries(optimizer.state.map((name, i) => [name, viewMap(flat.views(flat.state[i]))])),
+    }),
+    restore: state => {
+      for (const [name, view] of Object.entries(weightViews)) view.data.set(state.weights.get(name) as never)
+      for (const [i, stateName] of optimizer.state.entries()) {
+        for (const [name, view] of Object.entries(flat.views(flat.state[i]))) {
+          view.data.set(state.optimizer[stateName].get(name) as never)
+        }
+      }
+    },
+    release: async () => {
+      await Promise.all([gradients, norm, update].map(program => program.release()))
+    },
+  }
+  for (const [name, view] of Object.entries(weightViews)) view.data.set(options.weights.get(name) as never)
+  return step
+}
+
+/** loss and, for each parameter, its gradient (plus a total so far). */
+function gradientProgram(
+  runtime: Runtime,
+  parameters: ReadonlyMap<string, Parameter>,
+  loss: Tensor,
+  accumulate: boolean,
+): Promise<Program> {
+  const gradients = gradient(loss, [...parameters.values()])
+  const outputs = [...parameters.keys()].map((name, i) => {
+    const own = gradients[i]
+    return [gradientPrefix + name, accumulate ? own.add(input(total(name), own.shape)) : own] as const
+  })
+  return compile(runtime, { loss, ...Object.fromEntries(outputs) }, { parameterNames: parameterNames(parameters) })
+}
+
+/** The global norm of the flat gradient and the factor that clips it: min(1, clip / (norm + 1e-6)). */
+function normProgram(runtime: Runtime, flat: FlatParameters, clip: number): Promise<Program> {
+  const gradients = input('gradients', [flat.chunks.length, flat.chunkLength])
+  const norm = gradients.sumSquare([1]).sum().sqrt()
+  return compile(runtime, { norm, clipping: clippingFactor(norm, clip) })
+}
+
+/** As torch.nn.utils.clip_grad_norm_ does it. */
+export function clippingFactor(norm: Tensor, clip: number): Tensor {
+  return clip > 0 ? norm.add(1e-6).reciprocal().mul(clip).minimum(1) : norm.mul(0).add(1)
+}
+
+/** The optimizer's rule on one chunk. */
+function updateProgram(runtime: Runtime, optimizer: Optimizer, length: number): Promise<Program> {
+  const scalarNames = ['learningRate', 'weightDecay', ...Object.keys(optimizer.scalars(1))]
+  const scalars = Object.fromEntries(scalarNames.map(name => [name, input(name, [])]))
+  const state = optimizer.state.map(name => input(name, [length]))
+  const clipped = input('gradient', [length]).mul(input('clipping', []))
+  const next = optimizer.update({ parameter: input('parameter', [length]), gradient: clipped, state, scalars })
+  const outputs = optimizer.state.map((name, i) => [`next/${name}`, next.state[i]] as const)
+  return compile(runtime, { 'next/parameter': next.parameter, ...Object.fromEntries(outputs) })
+}
+
+export function scalarFeeds(values: Readonly<Record<string, number>>): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, host('float32', [], new Float32Array([value]))]),
+  )
+}
+
+export const scalarOf = (value: Value): number => Number((value as HostTensor).data[0])
+
+const viewMap = (views: Record<string, HostTensor>): Map<string, Float32Array> =>
+  new Map(Object.entries(views).map(([name, { data }]) => [name, data as Float32Array]))
