@@ -1,0 +1,111 @@
+import { DataError, TokenizerError } from '../base/errors.ts'
+import { ByteLevelBPE } from './byte-level-bpe.ts'
+import { CharacterTokenizer, isCharacterPattern } from './characters.ts'
+import { readVocabulary } from './gpt2-files.ts'
+import { gpt2Rule, type PretokenizationRule, pretokenizationRules } from './pretokenize.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import { addedTokens, describe, type JSONObject, jsonObject, vocabularyEntries } from './tokenizer-json.ts'
+
+/**
+ * The tokenizer that a parsed tokenizer.json describes. Tokens that a post-processor puts around a text are not added.
+ *
+ * @param config - the parsed tokenizer_config.json, for the name of the token that ends a document
+ * @throws {DataError} if it is malformed
+ * @throws {TokenizerError} if it asks for something that Nacre does not do
+ */
+export function tokenizerFromJSON(json: unknown, config?: unknown): Tokenizer {
+  const root = jsonObject('tokenizer.json', json)
+  const model = jsonObject('tokenizer.json, model', root.model)
+  // Files of before 2021 do not name the kind of a BPE model.
+  const type = model.type ?? (model.merges === undefined ? undefined : 'BPE')
+  refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
+  const endOfText = config === undefined ? undefined : endOfTextName(jsonObject('tokenizer_config.json', config))
+  if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
+  if (type === 'WordLevel') return readCharacters(root, model, endOfText)
+  throw unsupported('model.type', 'BPE or WordLevel', type)
+}
+
+/** The contents of tokenizer_config.json, from which `transformers.AutoTokenizer` loads tokenizer.json. */
+export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?: number } = {}): JSONObject {
+  const { endOfText, specialTokens } = tokenizer
+  const name = [...specialTokens].find(([, id]) => id === endOfText)?.[0]
+  return {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    clean_up_tokenization_spaces: false,
+    ...(name === undefined ? {} : { bos_token: name, eos_token: name }),
+    ...(options.maximumLength === undefined ? {} : { model_max_length: options.maximumLength }),
+  }
+}
+
+function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): ByteLevelBPE {
+  for (const field of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback']) {
+    const value = model[field]
+    const isUnused = value === undefined || value === null || value === '' || value === false || value === 0
+    refuseUnless(isUnused, `model.${field}`, 'null', value)
+  }
+  const rule = readRule(root.pre_tokenizer)
+  const decoder = jsonObject('tokenizer.json, decoder', root.decoder)
+  refuseUnless(decoder.type === 'ByteLevel', 'decoder', 'ByteLevel', root.decoder)
+  if (!Array.isArray(model.merges)) {
+    throw new DataError({ what: 'tokenizer.json, model.merges', expected: 'a list', received: describe(model.merges) })
+  }
+  const added = addedTokens(root.added_tokens)
+  const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab)
+  return new ByteLevelBPE({
+    rule,
+    ...readVocabulary(entries, model.merges, new Set(added.map(({ id }) => id))),
+    addedTokens: added,
+    endOfText,
+    ignoreMerges: model.ignore_merges === true,
+    postProcessor: root.post_processor as JSONObject | null | undefined,
+  })
+}
+
+/** `ByteLevel` with its own expression is GPT-2's rule; others come as `Split` before `ByteLevel`. */
+function readRule(value: unknown): PretokenizationRule {
+  const expected = `ByteLevel, or one of the expressions of ${pretokenizationRules.map(rule => rule.name).join(', ')}`
+  const first = jsonObject('tokenizer.json, pre_tokenizer', value)
+  const steps = first.type === 'Sequence' && Array.isArray(first.pretokenizers) ? first.pretokenizers : [first]
+  const byteLevel = jsonObject('tokenizer.json, pre_tokenizer', steps.at(-1))
+  refuseUnless(byteLevel.type === 'ByteLevel', 'pre_tokenizer', expected, value)
+  refuseUnless(byteLevel.add_prefix_space !== true, 'pre_tokenizer.add_prefix_space', 'false', true)
+  if (steps.length === 1 && byteLevel.use_regex !== false) return gpt2Rule
+  if (steps.length !== 2 || byteLevel.use_regex !== false) throw unsupported('pre_tokenizer', expected, value)
+  const split = jsonObject('tokenizer.json, pre_tokenizer', steps[0])
+  const pattern = splitPattern(split)
+  const rule = pretokenizationRules.find(({ patterns }) => pattern !== undefined && patterns.includes(pattern))
+  if (rule === undefined) throw unsupported('pre_tokenizer', expected, pattern ?? value)
+  return rule
+}
+
+function readCharacters(root: JSONObject, model: JSONObject, endOfText: string | undefined): CharacterTokenizer {
+  const expected = 'a Split into single characters; words are not supported'
+  const pattern = splitPattern(jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer))
+  refuseUnless(pattern !== undefined && isCharacterPattern(pattern), 'pre_tokenizer', expected, root.pre_tokenizer)
+  const added = addedTokens(root.added_tokens)
+  const addedIds = new Set(added.map(({ id }) => id))
+  const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab).filter(([, id]) => !addedIds.has(id))
+  return new CharacterTokenizer({ characters: new Map(entries), addedTokens: added, endOfText })
+}
+
+function splitPattern(split: JSONObject): string | undefined {
+  if (split.type !== 'Split' || split.behavior !== 'Isolated' || split.invert === true) return undefined
+  const { Regex: pattern } = jsonObject('tokenizer.json, pre_tokenizer.pattern', split.pattern)
+  return typeof pattern === 'string' ? pattern : undefined
+}
+
+function endOfTextName(config: JSONObject): string | undefined {
+  const token = config.eos_token
+  if (typeof token === 'string') return token
+  if (token === null || token === undefined) return undefined
+  const { content } = jsonObject('tokenizer_config.json, eos_token', token)
+  return typeof content === 'string' ? content : undefined
+}
+
+function refuseUnless(condition: boolean, field: string, expected: string, received: unknown): void {
+  if (!condition) throw unsupported(field, expected, received)
+}
+
+function unsupported(field: string, expected: string, received: unknown): TokenizerError {
+  return new TokenizerError({ what: `tokenizer.json, ${field}`, expected, received: describe(received) })
+}

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import { Random } from '../base/random.ts'
+import { ByteLevelBPE } from './byte-level-bpe.ts'
+import { trainCharacters } from './characters.ts'
+import { tokenizerConfig, tokenizerFromJSON } from './huggingface.ts'
+import { cl100kRule, gpt2Rule, llama3Rule, o200kRule } from './pretokenize.ts'
+import { encodeChunks, type Tokenizer } from './tokenizer.ts'
+import { specialToken } from './tokenizer-json.ts'
+
+const alphabet = [
+  ..."aàbcdeé 1２³'stlvermd  \n\r\n\t\u0085\u00a0\u3000\ufeff\u200d_-.,!?/ſK",
+  ...'你好世界，。한국어かなカナ\u0301\u0300\u{1f468}\u{1f469}\u{1f1e8}\u{1d400}\u{10400}\u{16e40}\u0000\u001f\ue000\uffff',
+  "'s",
+  "'LL",
+  '<|endoftext|>',
+  '<|end|>',
+]
+
+function randomText(random: Random, length: number): string {
+  return Array.from({ length }, () => alphabet[random.integer(alphabet.length)]).join('')
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+/** A small vocabulary whose ids run against its ranks, so that one cannot stand for the other. */
+function smallModel(rule = gpt2Rule): ByteLevelBPE {
+  const utf8 = new TextEncoder()
+  const pairs = ['he', ' t', ' the', 'an', 'é', '你', 'll', " '", '  ', '\n\n', 'a1', 'aa', 'aaaa']
+  const size = 300
+  const tokens: (Uint8Array | undefined)[] = Array.from({ length: size })
+  for (let byte = 0; byte < 256; byte++) tokens[size - 1 - byte] = Uint8Array.of(byte)
+  const ids = new Map(tokens.flatMap((bytes, id) => (bytes === undefined ? [] : [[String(bytes), id]])))
+  const merges: number[] = []
+  let next = size - 257
+  for (const pair of pairs) {
+    const bytes = utf8.encode(pair)
+    for (let cut = bytes.length - 1; cut > 0; cut--) {
+      const [left, right] = [bytes.slice(0, cut), bytes.slice(cut)].map(part => ids.get(String(part)))
+      if (left === undefined || right === undefined) continue
+      tokens[next] = bytes
+      ids.set(String(bytes), next)
+      merges.push(left, right, next--)
+      break
+    }
+  }
+  const addedTokens = [specialToken('<|endoftext|>', 0), specialToken('<|end|>', size)]
+  return new ByteLevelBPE({ rule, tokens, merges: Int32Array.from(merges), addedTokens })
+}
+
+const tokenizers: (readonly [string, Tokenizer])[] = [
+  ['gpt2', smallModel()],
+  ['cl100k', smallModel(cl100kRule)],
+  ['llama3', smallModel(llama3Rule)],
+  ['o200k', smallModel(o200kRule)],
+  ['characters', await trainCharacters(alphabet, { specialTokens: ['<|endoftext|>', '<|end|>'] })],
+]
+
+test.each(tokenizers)('%s: text comes back from its ids, whole and streamed', (_, tokenizer) => {
+  const random = new Random(1)
+  for (let round = 0; round < 500; round++) {
+    const text = randomText(random, random.integer(60))
+    for (const special of [false, true]) {
+      const ids = tokenizer.encode(text, { special })
+      expect(tokenizer.decode(ids)).toBe(text)
+      const decoder = tokenizer.decoder()
+      const pieces = [...ids].map(id => decoder.push(id))
+      expect(pieces.join('')).not.toContain('\ufffd')
+      expect(pieces.join('') + decoder.end()).toBe(text)
+    }
+  }
+})
+
+test.each(tokenizers)('%s: any ids decode to the same text, whole and streamed', (_, tokenizer) => {
+  const random = new Random(2)
+  const valid = Array.from({ length: tokenizer.vocabularySize }, (_, id) => id).filter(id => {
+    try {
+      return tokenizer.bytes(id).length > 0
+    } catch {
+      return false
+    }
+  })
+  for (let round = 0; round < 500; round++) {
+    const ids = Array.from({ length: random.integer(30) }, () => valid[random.integer(valid.length)])
+    for (const special of [false, true]) {
+      const decoder = tokenizer.decoder({ special })
+      const streamed = ids.map(id => decoder.push(id)).join('') + decoder.end()
+      expect(streamed).toBe(tokenizer.decode(ids, { special }))
+    }
+  }
+})
+
+test.each(tokenizers)('%s: chunks encode to what the whole encodes to, wherever they are cut', async (_, tokenizer) => {
+  const random = new Random(3)
+  for (let round = 0; round < 500; round++) {
+    const text = randomText(random, 1 + random.integer(80))
+    const chunks: string[] = []
+    for (let start = 0; start < text.length; ) {
+      const end = start + 1 + random.integer(12)
+      chunks.push(text.slice(start, end))
+      start = end
+    }
+    for (const special of [false, true]) {
+      const parts = await collect(encodeChunks(tokenizer, chunks, { special }))
+      expect(parts.flatMap(part => [...part])).toEqual([...tokenizer.encode(text, { special })])
+    }
+  }
+})
+
+test.each(tokenizers)('%s: a text may be cut at its last cut, whatever follows', (_, tokenizer) => {
+  const random = new Random(4)
+  for (let round = 0; round < 2000; round++) {
+    const before = randomText(random, 1 + random.integer(12))
+    const whole = before + randomText(random, random.integer(6))
+    const cut = tokenizer.lastCut(before, { special: true })
+    const parts = [whole.slice(0, cut), whole.slice(cut)].flatMap(part => [
+      ...tokenizer.encode(part, { special: true }),
+    ])
+    expect(parts).toEqual([...tokenizer.encode(whole, { special: true })])
+  }
+})
+
+test.each(tokenizers)('%s: tokenizer.json comes back as the same tokenizer', (_, tokenizer) => {
+  const json = JSON.parse(JSON.stringify(tokenizer))
+  const copy = tokenizerFromJSON(json, tokenizerConfig(tokenizer))
+  expect(copy.kind).toBe(tokenizer.kind)
+  expect(copy.vocabularySize).toBe(tokenizer.vocabularySize)
+  expect(copy.endOfText).toBe(tokenizer.endOfText)
+  expect(copy.specialTokens).toEqual(tokenizer.specialTokens)
+  expect(JSON.parse(JSON.stringify(copy))).toEqual(json)
+  const text = randomText(new Random(5), 500)
+  expect(copy.encode(text, { special: true })).toEqual(tokenizer.encode(text, { special: true }))
+})
+
+test.each(tokenizers)('%s: special tokens are read only if asked, and can be left out', (_, tokenizer) => {
+  const text = 'a<|endoftext|>é<|end|>'
+  const ids = tokenizer.encode(text, { special: true })
+  expect(tokenizer.encode(text)).not.toContain(tokenizer.endOfText)
+  expect([...ids].filter(id => id === tokenizer.endOfText)).toHaveLength(1)
+  expect(tokenizer.decode(ids, { special: false })).toBe('aé')
+  expect(tokenizer.decode(ids)).toBe(text)
+})
+
+test.each(tokenizers)('%s: an id outside of the vocabulary is an error', (_, tokenizer) => {
+  expect(() => tokenizer.decode([tokenizer.vocabularySize])).toThrow(/expected ids of its vocabulary/)
+  expect(() => tokenizer.bytes(-1)).toThrow(/Received -1/)
+})
+
+test('a long stretch without a safe cut arrives in linear time', async () => {
+  const chunks = Array.from({ length: 20_000 }, () => 'ab')
+  const tokenizer = smallModel()
+  const parts = await collect(encodeChunks(tokenizer, chunks))
+  expect(parts).toHaveLength(1)
+  expect(tokenizer.decode(parts[0])).toHaveLength(40_000)
+})

@@ -1,0 +1,95 @@
+import type { TokenizerJSON } from './tokenizer-json.ts'
+
+export interface EncodeOptions {
+  /**
+   * Whether the name of a special token in the text becomes that token; default false, because text from outside must
+   * not end a document or a turn. Prompts made of templates set it.
+   */
+  readonly special?: boolean
+}
+
+export interface DecodeOptions {
+  /** Whether special tokens are written by their names; default true. */
+  readonly special?: boolean
+}
+
+/** Turns text into token ids and back. */
+export interface Tokenizer {
+  readonly kind: 'characters' | 'byte-level-bpe'
+  /** One more than the highest id: how many rows an embedding needs. */
+  readonly vocabularySize: number
+  /** Ids of tokens that stand for no text, by name. */
+  readonly specialTokens: ReadonlyMap<string, number>
+  /** The id that ends a document, if there is one. */
+  readonly endOfText: number | undefined
+
+  /** @throws {TokenizerError} if the vocabulary lacks a character or byte of the text */
+  encode(text: string, options?: EncodeOptions): Int32Array
+
+  /**
+   * The text of the tokens; U+FFFD for bytes that are not UTF-8.
+   * @throws {TokenizerError} for an id outside of the vocabulary
+   */
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string
+
+  /**
+   * The UTF-8 bytes of one token, which may be a part of a character.
+   * @throws {TokenizerError} for an id outside of the vocabulary
+   */
+  bytes(id: number): Uint8Array
+
+  /** Decodes a stream of tokens. */
+  decoder(options?: DecodeOptions): TokenDecoder
+
+  /**
+   * The last index where a text that may go on can be cut, so that its two parts encode to what the whole encodes to;
+   * 0 where there is none. See {@link encodeChunks}.
+   */
+  lastCut(text: string, options?: EncodeOptions): number
+
+  /** The contents of Hugging Face's tokenizer.json. */
+  toJSON(): TokenizerJSON
+}
+
+/** Decodes token by token. All pieces joined are what `decode` gives; no piece ends inside of a character. */
+export interface TokenDecoder {
+  /** The text that is certain after one more token, often the empty string. */
+  push(id: number): string
+  /** What is left, U+FFFD for a character that was cut short. The decoder can be used anew. */
+  end(): string
+}
+
+/**
+ * Encodes a text that arrives in chunks exactly as if it were whole. Memory is bounded by the longest stretch without a
+ * safe cut, in ordinary text a few words beyond one chunk.
+ *
+ * @throws {TokenizerError} if the vocabulary lacks a character or byte of the text
+ */
+export async function* encodeChunks(
+  tokenizer: Tokenizer,
+  chunks: AsyncIterable<string> | Iterable<string>,
+  options?: EncodeOptions,
+): AsyncGenerator<Int32Array, void, undefined> {
+  for await (const part of cutChunks(text => tokenizer.lastCut(text, options), chunks)) {
+    yield tokenizer.encode(part, options)
+  }
+}
+
+/** The same text in other chunks, cut only where `lastCut` allows. */
+export async function* cutChunks(
+  lastCut: (text: string) => number,
+  chunks: AsyncIterable<string> | Iterable<string>,
+): AsyncGenerator<string, void, undefined> {
+  let pending = ''
+  let examinedLength = 0
+  for await (const chunk of chunks) {
+    pending += chunk
+    // Where no cut was found, look again only when the text has doubled: long stretches stay linear in time.
+    if (pending.length < 2 * examinedLength) continue
+    const cut = lastCut(pending)
+    if (cut > 0) yield pending.slice(0, cut)
+    pending = pending.slice(cut)
+    examinedLength = cut > 0 ? 0 : pending.length
+  }
+  if (pending !== '') yield pending
+}
