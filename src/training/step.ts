@@ -43,6 +43,8 @@ export interface TrainingStep {
   readonly nodeCount: number
   /** @param feeds - the inputs of each micro-batch */
   run(feeds: readonly Readonly<Record<string, Value>>[], at: { step: number; learningRate: number }): Promise<StepResult>
+  /** The present weights as inputs of other programs; they follow the training. */
+  weights(): Readonly<Record<string, Value>>
   /** The present state; the arrays are the training's own memory where that lies on the host. */
   state(): Promise<TrainingState>
   restore(state: TrainingState): void
@@ -97,6 +99,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       }
       return { loss: lossSum, gradientNorm, updated: true }
     },
+    weights: () => weightViews,
     state: async () => ({
       weights: viewMap(flat.views(flat.weights)),
       optimizer: Object.fromEntries(optimizer.state.map((name, i) => [name, viewMap(flat.views(flat.state[i]))])),

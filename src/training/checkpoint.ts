@@ -1,0 +1,77 @@
+/**
+ * The state of a training in one file, `training/state.safetensors`, replaced as a whole: a killed run finds either the
+ * old state or the new one. It holds the last weights, the optimizer's memory, and in its metadata the position.
+ */
+import { CheckpointError } from '../base/errors.ts'
+import type { Shape } from '../base/shape.ts'
+import { openSafetensors, type StoredTensor, writeSafetensors } from '../checkpoints/safetensors.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { TrainingState } from './step.ts'
+
+export const stateFile = 'training/state.safetensors'
+
+/** Where a training stands. */
+export interface Position {
+  /** Updates done; batches and dropout masks are functions of it. */
+  readonly step: number
+  readonly bestLoss?: number
+  /** Tells whether the state belongs to this model and this data: configuration and tokenizer, hashed. */
+  readonly fingerprint: string
+}
+
+export async function saveState(
+  storage: Storage,
+  { weights, optimizer }: TrainingState,
+  shapes: ReadonlyMap<string, Shape>,
+  position: Position,
+): Promise<void> {
+  const tensors = (folder: string, arrays: ReadonlyMap<string, Float32Array>): StoredTensor[] =>
+    [...arrays].map(([name, data]) => ({ name: `${folder}/${name}`, dtype: 'F32', shape: shapes.get(name)!, data }))
+  const all = [
+    ...tensors('weights', weights),
+    ...Object.entries(optimizer).flatMap(([name, arrays]) => tensors(`optimizer/${name}`, arrays)),
+  ]
+  const metadata: Record<string, string> = { step: String(position.step), fingerprint: position.fingerprint }
+  if (position.bestLoss !== undefined) metadata.bestLoss = String(position.bestLoss)
+  await writeSafetensors(storage, stateFile, all, metadata)
+}
+
+/**
+ * Reads what `saveState` wrote.
+ *
+ * @param shapes - the model's parameters
+ * @param optimizerState - names of the optimizer's tensors
+ * @throws {CheckpointError} if the file is damaged or of another model, tokenizer or optimizer
+ */
+export async function loadState(
+  storage: Storage,
+  shapes: ReadonlyMap<string, Shape>,
+  optimizerState: readonly string[],
+  fingerprint: string,
+): Promise<{ position: Position; state: TrainingState }> {
+  const file = await openSafetensors(storage, stateFile)
+  const { step, bestLoss, fingerprint: stored } = file.metadata
+  if (!/^\d+$/.test(step ?? '')) {
+    const received = step === undefined ? 'none' : `"${step}"`
+    throw new CheckpointError({ what: storage.locate(stateFile), expected: 'a step in its metadata', received })
+  }
+  if (stored !== fingerprint) {
+    throw new CheckpointError({
+      what: storage.locate(stateFile),
+      expected: 'the state of a training with this configuration, optimizer and tokenizer',
+      received: 'the state of another',
+      hint: 'Resume with the options of the first start, or train into a new folder with --out.',
+    })
+  }
+  const read = async (folder: string): Promise<Map<string, Float32Array>> => {
+    const arrays = new Map<string, Float32Array>()
+    for (const [name, shape] of shapes) arrays.set(name, await file.readFloat32(`${folder}/${name}`, shape))
+    return arrays
+  }
+  const optimizer: Record<string, Map<string, Float32Array>> = {}
+  for (const name of optimizerState) optimizer[name] = await read(`optimizer/${name}`)
+  return {
+    position: { step: Number(step), fingerprint: stored, bestLoss: bestLoss === undefined ? undefined : Number(bestLoss) },
+    state: { weights: await read('weights'), optimizer },
+  }
+}
