@@ -277,6 +277,10 @@ function commandLine(parser: Parser): string {
 
 function reportFailure(failure: unknown, host: Host, json: boolean): void {
   const debug = Boolean(host.environment.NACRE_DEBUG)
+  if (failure instanceof DOMException && failure.name === 'AbortError') {
+    host.stderr.write('Interrupted.\n')
+    return
+  }
   if (failure instanceof NacreError) {
     const { name, message, what, expected, received, hint } = failure
     if (json) host.stdout.write(`${JSON.stringify({ error: name, message, what, expected, received, hint })}\n`)

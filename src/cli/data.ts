@@ -1,3 +1,84 @@
-import type { CommandGroup } from './command.ts'
+import { catalog, findDataset } from '../data/catalog.ts'
+import { type Dataset, datasetBytes } from '../data/dataset.ts'
+import { fetchDataset } from '../data/node.ts'
+import type { Command, CommandGroup, Sink } from './command.ts'
 
-export const command: CommandGroup = { commands: [] }
+const list: Command = {
+  arguments: [],
+  options: {},
+  run({ report, print, json }) {
+    if (json) for (const dataset of catalog) report(dataset, '')
+    const rows = catalog.map(dataset => [
+      dataset.name,
+      dataset.language,
+      formatBytes(datasetBytes(dataset)),
+      dataset.licence,
+      dataset.description,
+    ])
+    print(table([['NAME', 'LANGUAGE', 'SIZE', 'LICENCE', 'WHAT IT IS'], ...rows]))
+    print('\nnacre data get NAME fetches one.')
+  },
+}
+
+const getOptions = {
+  mirror: {
+    type: 'string',
+    placeholder: 'DIR',
+    help: 'take the files from this folder, not from the network (or set NACRE_DATA_MIRROR)',
+  },
+} as const
+
+const get: Command<typeof getOptions> = {
+  arguments: [{ name: 'NAME', help: 'a name of nacre data list', many: true }],
+  options: getOptions,
+  examples: ['nacre data get tinyshakespeare'],
+  async run({ arguments: names, options: { mirror }, host, json, note, report, signal }) {
+    for (const dataset of names.map(findDataset)) {
+      const progress = json ? undefined : progressLine(host.stderr, dataset)
+      const files = await fetchDataset(dataset, {
+        mirror,
+        environment: host.environment,
+        signal,
+        onProgress: ({ file, bytesDone }) => progress?.show(file.name, bytesDone, file.bytes),
+      }).finally(() => progress?.clear())
+      for (const { file, from, location } of files) {
+        const { bytes, sha256, url } = file
+        report({ dataset: dataset.name, file: file.name, path: location, from, bytes, sha256, url }, location)
+      }
+      note(`${dataset.name}: ${formatBytes(datasetBytes(dataset))}, verified. Licence: ${dataset.licence}.`)
+    }
+  },
+}
+
+export const command: CommandGroup = {
+  commands: [
+    { name: 'list', summary: 'list the public datasets that nacre knows', load: async () => ({ command: list }) },
+    { name: 'get', summary: 'fetch datasets, and print where they are', load: async () => ({ command: get }) },
+  ],
+}
+
+/** One line that is written over, on a terminal only. */
+function progressLine(sink: Sink, dataset: Dataset): { show: typeof show; clear(): void } {
+  const show = (file: string, done: number, all: number) => {
+    if (sink.isTerminal)
+      sink.write(`\r\x1b[K${dataset.name}/${file} ${formatBytes(done)} of ${formatBytes(all)}`.slice(0, sink.columns))
+  }
+  return { show, clear: () => sink.isTerminal && sink.write('\r\x1b[K') }
+}
+
+function formatBytes(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** Rows in aligned columns; the last one as wide as it is. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
+  return rows
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

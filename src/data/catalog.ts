@@ -1,0 +1,23 @@
+import { UnknownNameError } from '../base/options.ts'
+import { chineseNovels } from './chinese-novels.ts'
+import type { Dataset } from './dataset.ts'
+import { names } from './names.ts'
+import { tinyshakespeare } from './tinyshakespeare.ts'
+
+/** Every dataset that `nacre data` knows: one file and one line each. */
+export const catalog: readonly Dataset[] = [tinyshakespeare, names, chineseNovels]
+
+/**
+ * A dataset by its name.
+ * @throws {OptionError} if there is none, with the nearest name
+ */
+export function findDataset(name: string): Dataset {
+  const dataset = catalog.find(candidate => candidate.name === name)
+  if (dataset === undefined)
+    throw new UnknownNameError(
+      'dataset',
+      name,
+      catalog.map(candidate => candidate.name),
+    )
+  return dataset
+}

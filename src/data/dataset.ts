@@ -1,0 +1,28 @@
+/** A public dataset: what it is and where it comes from. The package ships none of its text. */
+export interface Dataset {
+  /** As typed after `nacre data get`. */
+  readonly name: string
+  /** What it is, in one line. */
+  readonly description: string
+  /** ISO 639-1. */
+  readonly language: 'en' | 'zh'
+  readonly licence: string
+  /** The folder that holds its files in a mirror. */
+  readonly mirrorFolder: string
+  readonly files: readonly DatasetFile[]
+}
+
+export interface DatasetFile {
+  readonly name: string
+  /** Of the original file, at a commit that does not change. */
+  readonly url: string
+  readonly bytes: number
+  readonly sha256: string
+  /** The file is plain gzip of a text. */
+  readonly compression?: 'gzip'
+}
+
+/** Bytes of all files together. */
+export function datasetBytes(dataset: Dataset): number {
+  return dataset.files.reduce((bytes, file) => bytes + file.bytes, 0)
+}

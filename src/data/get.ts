@@ -1,0 +1,209 @@
+/** Fetches datasets: from a mirror, from the cache, or from their public address; verified wherever they come from. */
+import { DataError } from '../base/errors.ts'
+import { type ByteChunks, readChunks, type Storage } from '../storage/storage.ts'
+import type { Dataset, DatasetFile } from './dataset.ts'
+import { fileText, joinTexts, type TextSource } from './text.ts'
+
+/** What a download needs of its host. */
+export interface DownloadHost {
+  readonly fetch: typeof fetch
+  /** SHA-256 in hexadecimal. */
+  sha256(chunks: ByteChunks): Promise<string>
+  wait(durationMs: number): Promise<void>
+}
+
+export interface GetOptions {
+  /** Where downloads are kept. */
+  readonly cache: Storage
+  /** A folder with the same files, used in place of the network. */
+  readonly mirror?: Storage
+  readonly host: DownloadHost
+  /** How often a broken download is taken up again, after 0.5, 1, 2, ... seconds; default 3. */
+  readonly retries?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly file: DatasetFile
+  readonly bytesDone: number
+}
+
+/** A dataset's file, at hand and verified. */
+export interface FetchedFile {
+  readonly file: DatasetFile
+  readonly from: 'mirror' | 'cache' | 'download'
+  readonly storage: Storage
+  /** In the storage. */
+  readonly name: string
+  /** How people call it: its path. */
+  readonly location: string
+}
+
+/** Without this many milliseconds' worth of bytes a connection counts as broken. */
+const stallMs = 30_000
+
+/**
+ * Every file of a dataset.
+ * @throws {DataError} if a file cannot be had, or is not the one that the catalog describes
+ */
+export async function getDataset(dataset: Dataset, options: GetOptions): Promise<FetchedFile[]> {
+  const fetched: FetchedFile[] = []
+  for (const file of dataset.files) fetched.push(await getFile(dataset, file, options))
+  return fetched
+}
+
+/** The text of a fetched dataset, file after file. */
+export function datasetText(dataset: Dataset, files: readonly FetchedFile[]): TextSource {
+  const texts = files.map(({ storage, name, file }) => fileText(storage, name, { compression: file.compression }))
+  return texts.length === 1 ? texts[0] : joinTexts(dataset.name, texts)
+}
+
+async function getFile(dataset: Dataset, file: DatasetFile, options: GetOptions): Promise<FetchedFile> {
+  const { cache, mirror, host } = options
+  if (mirror !== undefined) {
+    const name = `${dataset.mirrorFolder}/${file.name}`
+    const location = mirror.locate(name)
+    if (!(await mirror.exists(name))) {
+      const hint = `Does the mirror hold the folder ${dataset.mirrorFolder}?`
+      throw new DataError({ what: location, expected: `the file of ${dataset.name}`, received: 'none', hint })
+    }
+    await verify(file, mirror, name, host, 'Copy it again.')
+    return { file, from: 'mirror', storage: mirror, name, location }
+  }
+  const name = `data/${dataset.name}/${file.name}`
+  const found = { file, storage: cache, name, location: cache.locate(name) }
+  if (await cache.exists(name)) {
+    const digest = await host.sha256(readChunks(cache, name))
+    if (digest === file.sha256) return { ...found, from: 'cache' }
+    await cache.remove(name)
+  }
+  const partial = `${name}.partial`
+  const resumed = await download(dataset, file, partial, options)
+  try {
+    await verify(file, cache, partial, host, 'The file at its address has changed, or something stands between.')
+  } catch (error) {
+    await cache.remove(partial)
+    if (!resumed) throw error
+    return getFile(dataset, file, options) // an old beginning may have been the fault: once from the start
+  }
+  await cache.write(name, readChunks(cache, partial))
+  await cache.remove(partial)
+  return { ...found, from: 'download' }
+}
+
+/** Completes the partial file; true if a part of it was there before. */
+async function download(
+  dataset: Dataset,
+  file: DatasetFile,
+  partial: string,
+  { cache, host, retries = 3, signal, onProgress }: GetOptions,
+): Promise<boolean> {
+  const resumed = await cache.exists(partial)
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await downloadOnce(file, partial, cache, host, signal, onProgress)
+      return resumed
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof Refused || !(error instanceof Broken) || attempt >= retries) {
+        if (!(error instanceof Broken)) throw error
+        throw new DataError(
+          {
+            what: `Downloading ${file.url}`,
+            expected: `${file.bytes} bytes`,
+            received: error.message,
+            hint:
+              'Without a network, name a folder that holds the file with --mirror DIR or NACRE_DATA_MIRROR ' +
+              `(as DIR/${dataset.mirrorFolder}/${file.name}).`,
+          },
+          { cause: error },
+        )
+      }
+      await host.wait(500 * 2 ** attempt)
+    }
+  }
+}
+
+/** A download that may be taken up again. */
+class Broken extends Error {}
+/** A download that will be refused again. */
+class Refused extends Broken {}
+
+async function downloadOnce(
+  file: DatasetFile,
+  partial: string,
+  cache: Storage,
+  host: DownloadHost,
+  signal: AbortSignal | undefined,
+  onProgress: GetOptions['onProgress'],
+): Promise<void> {
+  let bytesDone = (await cache.exists(partial)) ? await cache.size(partial) : 0
+  if (bytesDone > file.bytes) {
+    await cache.remove(partial)
+    bytesDone = 0
+  }
+  if (bytesDone === file.bytes) return
+  const stall = new AbortController()
+  let timer = setTimeout(() => stall.abort(), stallMs)
+  try {
+    const response = await host
+      .fetch(file.url, {
+        // Compression on the way would make offsets meaningless.
+        headers: { 'accept-encoding': 'identity', ...(bytesDone > 0 && { range: `bytes=${bytesDone}-` }) },
+        signal: signal === undefined ? stall.signal : AbortSignal.any([stall.signal, signal]),
+      })
+      .catch(broken)
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel()
+      if (response.status === 416) await cache.remove(partial)
+      const passes = [408, 416, 429].includes(response.status) || response.status >= 500
+      throw new (passes ? Broken : Refused)(`status ${response.status} ${response.statusText}`.trim())
+    }
+    if (response.status !== 206 && bytesDone > 0) {
+      await cache.remove(partial) // the server begins anew
+      bytesDone = 0
+    }
+    const reader = response.body.getReader()
+    for (let next = await reader.read().catch(broken); !next.done; next = await reader.read().catch(broken)) {
+      clearTimeout(timer)
+      timer = setTimeout(() => stall.abort(), stallMs)
+      bytesDone += next.value.length
+      if (bytesDone > file.bytes) {
+        await reader.cancel()
+        await cache.remove(partial)
+        throw new Refused(`more than that; the file at its address has changed`)
+      }
+      await cache.append(partial, next.value)
+      onProgress?.({ file, bytesDone })
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  if (bytesDone < file.bytes) throw new Broken(`only ${bytesDone}`)
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function broken(error: unknown): never {
+  if (!(error instanceof Error)) throw error
+  const reason = error.cause instanceof Error ? error.cause.message : error.message
+  throw new Broken(reason || error.message, { cause: error })
+}
+
+async function verify(
+  file: DatasetFile,
+  storage: Storage,
+  name: string,
+  host: DownloadHost,
+  hint: string,
+): Promise<void> {
+  const digest = await host.sha256(readChunks(storage, name))
+  if (digest === file.sha256) return
+  const size = await storage.size(name)
+  throw new DataError({
+    what: storage.locate(name),
+    expected: `SHA-256 ${file.sha256} and ${file.bytes} bytes`,
+    received: `${digest} and ${size} bytes`,
+    hint,
+  })
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { DataError } from '../base/errors.ts'
+import { nodeStorage } from '../storage/node.ts'
+import type { Dataset } from './dataset.ts'
+import { type DownloadHost, type FetchedFile, type GetOptions, getDataset } from './get.ts'
+import { fileText, type TextOptions, type TextSource } from './text.ts'
+import { copyTokens, readTokensHeader, storedBytes, storedTokens, type TokenSource } from './token-shards.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The text of a file by its path; one that ends in `.gz` is unpacked.
+ * @throws {StorageError} if there is no such file
+ * @throws {DataError} if it is empty, or while reading if it is not in its encoding
+ */
+export async function openText(path: string, options: TextOptions = {}): Promise<TextSource> {
+  const absolute = resolve(path)
+  const storage = nodeStorage(dirname(absolute))
+  const name = basename(absolute)
+  const size = await storage.size(name)
+  const { compression = path.endsWith('.gz') ? 'gzip' : undefined, encoding } = options
+  const text = fileText(storage, name, { compression, encoding })
+  if (size === 0)
+    throw new DataError({ what: text.name, expected: 'a text', received: 'an empty file', hint: 'Is the path right?' })
+  await storage.readRange(name, 0, 1) // a directory has a size, but nothing to read
+  return text
+}
+
+/** Tokens that stay in their file: only what is asked for is read. */
+export interface TokenFile extends TokenSource, Disposable {
+  close(): void
+}
+
+/**
+ * Opens what `writeTokens` wrote.
+ * @param name - without an ending
+ * @throws {DataError} if it is not a whole token file
+ */
+export async function openTokens(directory: string, name: string): Promise<TokenFile> {
+  const storage = nodeStorage(directory)
+  const { dtype, count, bytesOfText } = await readTokensHeader(storage, name)
+  const path = storage.locate(`${name}.bin`)
+  const file = openSync(path, 'r')
+  const bytesPerToken = storedBytes(dtype)
+  let buffer = new Uint8Array(0)
+  const close = () => closeSync(file)
+  return {
+    length: count,
+    bytesOfText,
+    read(offset, length, target) {
+      const bytes = length * bytesPerToken
+      if (buffer.length < bytes) buffer = new Uint8Array(bytes)
+      for (let done = 0; done < bytes; ) {
+        const read = readSync(file, buffer, done, bytes - done, offset * bytesPerToken + done)
+        if (read === 0) {
+          const expected = `${length} tokens from ${offset} of ${count}`
+          throw new DataError({ what: path, expected, hint: 'Was it changed meanwhile?' })
+        }
+        done += read
+      }
+      copyTokens(storedTokens(dtype, buffer.subarray(0, bytes)), 0, length, target)
+    },
+    close,
+    [Symbol.dispose]: close,
+  }
+}
+
+export const nodeDownloads: DownloadHost = {
+  fetch: globalThis.fetch,
+  async sha256(chunks) {
+    const hash = createHash('sha256')
+    for await (const chunk of chunks) hash.update(chunk)
+    return hash.digest('hex')
+  },
+  async wait(durationMs) {
+    await setTimeout(durationMs)
+  },
+}
+
+/** `NACRE_CACHE`, or a folder where the system keeps caches. */
+export function cacheDirectory(environment: Environment, platform: NodeJS.Platform = process.platform): string {
+  if (environment.NACRE_CACHE) return resolve(environment.NACRE_CACHE)
+  if (environment.XDG_CACHE_HOME) return join(environment.XDG_CACHE_HOME, 'nacre')
+  if (platform === 'win32')
+    return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'nacre', 'Cache')
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'nacre')
+  return join(homedir(), '.cache', 'nacre')
+}
+
+/**
+ * The files of a dataset, from `mirror` or `NACRE_DATA_MIRROR` if one is named, otherwise from the cache or the network.
+ * @throws {DataError} if a file cannot be had, or is not the one that the catalog describes
+ */
+export async function fetchDataset(
+  dataset: Dataset,
+  {
+    mirror,
+    environment = process.env,
+    ...options
+  }: Pick<GetOptions, 'retries' | 'signal' | 'onProgress'> & {
+    readonly mirror?: string
+    readonly environment?: Environment
+  } = {},
+): Promise<FetchedFile[]> {
+  const mirrorDirectory = mirror || environment.NACRE_DATA_MIRROR
+  return getDataset(dataset, {
+    ...options,
+    cache: nodeStorage(cacheDirectory(environment)),
+    mirror: mirrorDirectory ? nodeStorage(mirrorDirectory) : undefined,
+    host: nodeDownloads,
+  })
+}
