@@ -8,7 +8,7 @@ import { AddedTokens, endOfTextId } from './added-tokens.ts'
 import { byteCharacters, bytesToText } from './byte-alphabet.ts'
 import { mergeSymbols } from './merging.ts'
 import { PairTable } from './pair-table.ts'
-import { isSafeCut, type PretokenizationRule } from './pretokenize.ts'
+import { lastSafeCut, type PretokenizationRule } from './pretokenize.ts'
 import { decodeUtf8, tokenDecoder } from './token-decoder.ts'
 import type { DecodeOptions, EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts'
 import type { AddedTokenJSON, JSONObject, TokenizerJSON } from './tokenizer-json.ts'
@@ -127,17 +127,13 @@ export class ByteLevelBPE implements Tokenizer {
   }
 
   lastCut(text: string, { special = false }: EncodeOptions = {}): number {
-    const isAllowed = this.#added.cutCheck(text, special)
-    for (let index = text.length - 1; index > 0; index--) {
-      // The last unit may be half of a character.
-      const isHalf = index === text.length - 1 && (text.charCodeAt(index) & 0xfc00) === 0xd800
-      if (!isHalf && isSafeCut(text, index) && isAllowed(index)) return index
-    }
-    return 0
+    return lastSafeCut(text, this.#added.cutCheck(text, special))
   }
 
   toJSON(): TokenizerJSON {
-    const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true }
+    // Only the pre-tokenizer looks at add_prefix_space; decoders are published with true.
+    const decoder = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }
+    const byteLevel = { ...decoder, add_prefix_space: false, use_regex: this.rule.name === 'gpt2' }
     const text = (id: number): string => {
       const added = this.#added.list.find(token => token.id === id)
       return added?.content ?? bytesToText(this.#bytes(id))
@@ -145,9 +141,7 @@ export class ByteLevelBPE implements Tokenizer {
     const texts = this.#tokens.map((bytes, id) => (bytes === undefined ? undefined : text(id)))
     const split = { type: 'Split', pattern: { Regex: this.rule.patterns[0] }, behavior: 'Isolated', invert: false }
     const rule: JSONObject =
-      this.rule.name === 'gpt2'
-        ? { ...byteLevel, use_regex: true }
-        : { type: 'Sequence', pretokenizers: [split, { ...byteLevel, use_regex: false }] }
+      this.rule.name === 'gpt2' ? byteLevel : { type: 'Sequence', pretokenizers: [split, byteLevel] }
     return {
       version: '1.0',
       truncation: null,
@@ -155,8 +149,8 @@ export class ByteLevelBPE implements Tokenizer {
       added_tokens: this.#added.list,
       normalizer: null,
       pre_tokenizer: rule,
-      post_processor: this.#model.postProcessor ?? { ...byteLevel, trim_offsets: false, use_regex: true },
-      decoder: { ...byteLevel, use_regex: true },
+      post_processor: this.#model.postProcessor ?? { ...decoder, trim_offsets: false },
+      decoder,
       model: {
         type: 'BPE',
         dropout: null,

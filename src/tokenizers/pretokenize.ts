@@ -117,6 +117,16 @@ export function isSafeCut(text: string, index: number): boolean {
   return (next & space) !== 0 && (before & space) === 0 && unit !== carriageReturn && unit !== lineFeed
 }
 
+/** The last safe cut of a text that may go on, among those allowed; 0 where there is none. */
+export function lastSafeCut(text: string, isAllowed: (index: number) => boolean = () => true): number {
+  // The last unit may be half of a character.
+  const isHalf = (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800
+  for (let index = text.length - (isHalf ? 2 : 1); index > 0; index--) {
+    if (isSafeCut(text, index) && isAllowed(index)) return index
+  }
+  return 0
+}
+
 const apostrophe = 0x27
 const blank = 0x20
 const lineFeed = 0x0a

@@ -1,0 +1,180 @@
+/** Holds our tokenizers against Hugging Face tokenizers and tiktoken; see scripts/goldens/tokenizers.py. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { trainByteLevelBPE } from '../../src/tokenizers/bpe-training.ts'
+import { trainCharacters } from '../../src/tokenizers/characters.ts'
+import { gpt2Tokenizer } from '../../src/tokenizers/gpt2-files.ts'
+import { tokenizerFromJSON } from '../../src/tokenizers/huggingface.ts'
+import { cl100kRule, llama3Rule, o200kRule } from '../../src/tokenizers/pretokenize.ts'
+import { tiktokenTokenizer } from '../../src/tokenizers/tiktoken.ts'
+import { encodeChunks, type Tokenizer } from '../../src/tokenizers/tokenizer.ts'
+import type { TokenizerJSON } from '../../src/tokenizers/tokenizer-json.ts'
+import { characterClasses } from '../../src/tokenizers/unicode-classes.ts'
+
+interface Golden {
+  classes: string
+  atoms: string[]
+  ranges: [first: number, last: number][]
+  cases: { path?: string; seed?: number; length?: number; bytes: number; ids: Record<string, [number, string]> }[]
+  atomIds: [text: string, ids: number[]][]
+  special: { text: string; ids: number[] }
+  training: {
+    odd: {
+      seeds: number[]
+      length: number
+      vocabularySize: number
+      mergeCount: number
+      merges: string
+      heldOutSeed: number
+      ids: string
+    }
+    corpora: { path: string; vocabularySize: number; mergeCount: number; merges: string }[]
+  }
+  sample: string
+  byteLevelJSON: TokenizerJSON
+  charactersJSON: TokenizerJSON
+  characterIds: number[]
+}
+
+const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, '../goldens/tokenizers.json'), 'utf8'))
+const mirror = process.env.NACRE_DATA_MIRROR === undefined ? undefined : resolve(process.env.NACRE_DATA_MIRROR)
+const reason = 'NACRE_DATA_MIRROR names no folder with tokenizers/gpt2'
+const hasMirror = mirror !== undefined && existsSync(join(mirror, 'tokenizers/gpt2/encoder.json'))
+
+/** The same as odd_text in the script: kinds of pieces drawn by a linear congruential generator. */
+function oddText(seed: number, length: number): string {
+  const { atoms, ranges } = golden
+  let state = seed
+  const below = (bound: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return (state >>> 8) % bound
+  }
+  let text = ''
+  for (let i = 0; i < length; i++) {
+    const kind = below(6)
+    if (kind < 3) text += atoms[below(atoms.length)]
+    else if (kind === 3) text += atoms[below(atoms.length)].repeat(1 + below(5))
+    else {
+      const [first, last] = ranges[below(ranges.length)]
+      text += String.fromCodePoint(first + below(last - first + 1))
+    }
+  }
+  return text
+}
+
+function digest(ids: Int32Array): string {
+  const bytes = new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+}
+
+function mergesOf(tokenizer: Tokenizer): { mergeCount: number; merges: string } {
+  const merges = tokenizer.toJSON().model.merges as string[][]
+  const lines = merges.map(merge => merge.join(' ')).join('\n')
+  return { mergeCount: merges.length, merges: createHash('sha256').update(lines).digest('hex').slice(0, 32) }
+}
+
+function readText(path: string): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(readFileSync(join(mirror!, path)))
+}
+
+async function* texts(...items: string[]): AsyncGenerator<string> {
+  yield* items
+}
+
+test('each of the 1,114,112 code points has the class that Hugging Face sees', () => {
+  expect(createHash('sha256').update(characterClasses()).digest('hex')).toBe(golden.classes)
+})
+
+test('merges learnt from odd text, and ids of odd text that was held out, are those of Hugging Face', async () => {
+  const { seeds, length, vocabularySize, heldOutSeed, ids, mergeCount, merges } = golden.training.odd
+  const corpus = seeds.map(seed => oddText(seed, length))
+  const tokenizer = await trainByteLevelBPE(corpus, { vocabularySize })
+  expect(mergesOf(tokenizer)).toEqual({ mergeCount, merges })
+  const heldOut = oddText(heldOutSeed, length)
+  expect(digest(tokenizer.encode(heldOut))).toBe(ids)
+  expect(tokenizer.decode(tokenizer.encode(heldOut))).toBe(heldOut)
+})
+
+test('a byte-level tokenizer.json is written as Hugging Face writes it, and read back', async () => {
+  const specialTokens = ['<|endoftext|>']
+  const options = { vocabularySize: 271, specialTokens }
+  const tokenizer = await trainByteLevelBPE([golden.sample.repeat(3)], options)
+  const expected = structuredClone(golden.byteLevelJSON) as TokenizerJSON & { model: { vocab: Record<string, number> } }
+  expected.model.vocab['<|endoftext|>'] = 270
+  expect(JSON.parse(JSON.stringify(tokenizer))).toEqual(expected)
+  const copy = tokenizerFromJSON(golden.byteLevelJSON)
+  expect(copy.endOfText).toBe(270)
+  expect(copy.encode(golden.sample)).toEqual(tokenizer.encode(golden.sample))
+})
+
+test('a character tokenizer.json is written as Hugging Face writes it, and read back', async () => {
+  const tokenizer = await trainCharacters(texts(golden.sample))
+  expect(JSON.parse(JSON.stringify(tokenizer))).toEqual(golden.charactersJSON)
+  expect([...tokenizerFromJSON(golden.charactersJSON).encode(golden.sample)]).toEqual(golden.characterIds)
+})
+
+describe.skipIf(!hasMirror)(hasMirror ? 'published vocabularies' : `published vocabularies (${reason})`, () => {
+  const gpt2 = (): Tokenizer =>
+    gpt2Tokenizer(JSON.parse(readText('tokenizers/gpt2/encoder.json')), readText('tokenizers/gpt2/vocab.bpe'))
+  const cl100kFile = (): string => readText('tokenizers/tiktoken/cl100k_base.tiktoken')
+  const tokenizers: Record<string, () => Tokenizer> = {
+    gpt2,
+    cl100k: () => tiktokenTokenizer(cl100kFile(), cl100kRule, { '<|endoftext|>': 100257 }),
+    llama3: () => tiktokenTokenizer(cl100kFile(), llama3Rule, { '<|endoftext|>': 100257 }),
+    o200k: () => tiktokenTokenizer(readText('tokenizers/tiktoken/o200k_base.tiktoken'), o200kRule),
+  }
+
+  test.each(Object.keys(tokenizers))('%s: ids of real and odd text are those of tiktoken and Hugging Face', name => {
+    const tokenizer = tokenizers[name]()
+    let bytes = 0
+    for (const { path, seed, length, ids, ...source } of golden.cases) {
+      if (ids[name] === undefined) continue
+      const text = path === undefined ? oddText(seed!, length!) : readText(path)
+      const own = tokenizer.encode(text)
+      expect([path ?? seed, Buffer.byteLength(text), own.length, digest(own)]).toEqual([
+        path ?? seed,
+        source.bytes,
+        ...ids[name],
+      ])
+      expect(tokenizer.decode(own) === text, `${path ?? seed} comes back`).toBe(true)
+      bytes += source.bytes
+    }
+    expect(bytes).toBeGreaterThan(1e6)
+  })
+
+  test('gpt2: ids of single stretches and of special tokens', () => {
+    const tokenizer = gpt2()
+    for (const [text, ids] of golden.atomIds) expect([text, ...tokenizer.encode(text)]).toEqual([text, ...ids])
+    const { text, ids } = golden.special
+    expect([...tokenizer.encode(text, { special: true })]).toEqual(ids)
+    expect(tokenizer.endOfText).toBe(50256)
+    expect(tokenizer.vocabularySize).toBe(50257)
+  })
+
+  test('gpt2: a novel in chunks of 1,000 units encodes to what the whole encodes to', async () => {
+    const tokenizer = gpt2()
+    const text = readText('chinese_novels/xiyouji.txt').slice(0, 200_000)
+    const chunks = Array.from({ length: 200 }, (_, i) => text.slice(1000 * i, 1000 * (i + 1)))
+    const ids: number[] = []
+    for await (const part of encodeChunks(tokenizer, chunks, { special: true })) ids.push(...part)
+    expect(Int32Array.from(ids)).toEqual(tokenizer.encode(text))
+  })
+
+  test('gpt2: tokenizer.json with merges as strings and as pairs', () => {
+    const tokenizer = gpt2()
+    const json = JSON.parse(JSON.stringify(tokenizer))
+    const text = oddText(1, 6000)
+    const ids = tokenizer.encode(text)
+    expect(tokenizerFromJSON(json).encode(text)).toEqual(ids)
+    json.model.merges = json.model.merges.map((merge: string[]) => merge.join(' '))
+    expect(tokenizerFromJSON(json).encode(text)).toEqual(ids)
+  })
+
+  test.each(golden.training.corpora)('merges learnt from $path are those of Hugging Face', async expected => {
+    const { path, vocabularySize, ...merges } = expected
+    const tokenizer = await trainByteLevelBPE([readText(path)], { vocabularySize })
+    expect(mergesOf(tokenizer)).toEqual(merges)
+  })
+})
