@@ -5,7 +5,7 @@ import { ShapeError } from '../base/errors.ts'
 import { type Command, type CommandEntry, type Host, runCommandLine } from './command.ts'
 import { commands } from './commands.ts'
 
-const options = {
+const table = {
   batchSize: { type: 'integer', default: 12, minimum: 1, unit: 'sequences', help: 'sequences in one step' },
   temperature: { type: 'number', default: 1, minimum: 0, help: 'how daring the choice is' },
   device: { type: 'choice', choices: ['cpu', 'webgpu'], default: 'cpu', help: 'where the model runs' },
@@ -15,9 +15,9 @@ const options = {
   seed: { type: 'integer', help: 'number that decides every draw' },
 } as const
 
-const train: Command<typeof options> = {
+const train: Command<typeof table> = {
   arguments: [{ name: 'MODEL', help: 'the model' }],
-  options,
+  options: table,
   examples: ['nacre train gpt2 --batch-size 4'],
   run({ arguments: [model], options, given, report }) {
     if (model === 'broken') throw new ShapeError({ what: 'matmul', expected: 'sizes that match', received: '[2, 3]' })

@@ -12,7 +12,7 @@ function sink(stream: WriteStream): Sink {
   })
   return {
     get isTerminal() {
-      return Boolean(stream.isTTY)
+      return stream.isTTY
     },
     get columns() {
       return stream.columns ?? 100

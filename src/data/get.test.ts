@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { memoryStorage } from '../storage/memory.ts'
 import type { Dataset } from './dataset.ts'
@@ -23,7 +22,9 @@ async function serve(listener: RequestListener): Promise<Dataset> {
     server.closeAllConnections()
     server.close()
   })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/input.txt`
+  const address = server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const url = `http://127.0.0.1:${port}/input.txt`
   const files = [{ name: 'input.txt', url, bytes: content.length, sha256 }]
   return { name: 'speech', description: '', language: 'en', licence: '', mirrorFolder: 'speech_folder', files }
 }

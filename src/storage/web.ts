@@ -75,9 +75,10 @@ class WebStorage implements Storage {
   }
 
   async remove(name: string): Promise<void> {
+    if (!(await this.exists(name))) return
     const parts = nameParts(name)
-    const directory = await this.#directory(parts.slice(0, -1), false).catch(absent)
-    await directory?.removeEntry(parts[parts.length - 1]).catch(absent)
+    const directory = await this.#directory(parts.slice(0, -1), false)
+    await directory.removeEntry(parts[parts.length - 1])
   }
 
   async #directory(parts: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle> {
@@ -105,7 +106,7 @@ class WebStorage implements Storage {
     { create, keep }: { create: boolean; keep: boolean },
     change: (file: FileSystemWritableFileStream, size: number) => Promise<void>,
   ): Promise<void> {
-    const existed = await this.exists(name)
+    const isNew = !(await this.exists(name))
     try {
       const handle = await this.#handle(name, create)
       const { size } = await handle.getFile()
@@ -118,7 +119,7 @@ class WebStorage implements Storage {
       }
       await file.close()
     } catch (error) {
-      if (!existed) await this.remove(name)
+      if (isNew) await this.remove(name)
       throw this.#explained('Writing', name, error)
     }
   }
