@@ -12,7 +12,7 @@ function sink(stream: WriteStream): Sink {
   })
   return {
     get isTerminal() {
-      return stream.isTTY
+      return stream.isTTY === true // undefined for a pipe, whatever its type says
     },
     get columns() {
       return stream.columns ?? 100
