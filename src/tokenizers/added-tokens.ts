@@ -1,5 +1,5 @@
 import { OptionError, TokenizerError } from '../base/errors.ts'
-import type { AddedTokenJSON } from './tokenizer-json.ts'
+import { type AddedTokenJSON, specialToken } from './tokenizer-json.ts'
 import { classAt, space } from './unicode-classes.ts'
 
 /** The id of the token that ends a document, by the names that published vocabularies use. */
@@ -46,6 +46,12 @@ export class AddedTokens {
     this.#ordinary = passes(list.filter(token => !token.special))
   }
 
+  /** This list and the names that it lacks, as special tokens from the id `next` up. */
+  extended(names: readonly string[], next: number): AddedTokenJSON[] {
+    const isNew = (name: string, i: number): boolean => !this.#byContent.has(name) && names.indexOf(name) === i
+    return [...this.list, ...names.filter(isNew).map((name, i) => specialToken(name, next + i))]
+  }
+
   isSpecial(id: number): boolean {
     return this.#specialIds.has(id)
   }
@@ -53,7 +59,8 @@ export class AddedTokens {
   /** The pieces of a text in order, with special tokens if asked. */
   split(text: string, special: boolean): Piece[] {
     let pieces: Piece[] = [{ start: 0, end: text.length, id: undefined }]
-    for (const pattern of special ? this.#all : this.#ordinary) {
+    const patterns = special ? this.#all : this.#ordinary
+    for (const pattern of patterns) {
       pieces = pieces.flatMap(piece => (piece.id === undefined ? this.#splitPiece(text, piece, pattern) : [piece]))
     }
     return pieces

@@ -43,7 +43,7 @@ function trainSlowly(text: string, mergeTotal: number): string[] {
 test('merges are those of the definition', async () => {
   const random = new Random(1)
   for (let round = 0; round < 8; round++) {
-    const letters = round % 2 === 0 ? [...'ab '] : [...'abcé你 \n1!']
+    const letters = round % 2 === 0 ? Array.from('ab ') : Array.from('abcé你 \n1!')
     const text = Array.from({ length: 800 }, () => letters[random.integer(letters.length)]).join('')
     const tokenizer = await trainByteLevelBPE([text], { vocabularySize: 256 + 120 })
     const merges = tokenizer.toJSON().model.merges as string[][]
@@ -58,6 +58,12 @@ test('ends when no pair is frequent enough; special tokens follow', async () => 
   expect([...tokenizer.encode('ab')]).toEqual([256])
   const none = await trainByteLevelBPE(['ab xy'], { vocabularySize: 400 })
   expect(none.vocabularySize).toBe(256)
+})
+
+test('a pre-token of a million characters', async () => {
+  const text = '='.repeat(2 ** 20)
+  const tokenizer = await trainByteLevelBPE([text], { vocabularySize: 300 })
+  expect([...tokenizer.encode(text)]).toEqual([256 + 18, 256 + 18])
 })
 
 test('a vocabulary smaller than the bytes is an error', async () => {

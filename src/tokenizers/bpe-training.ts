@@ -4,7 +4,7 @@
  * Different pre-tokens are counted once, and each merge visits only the words that hold its pair.
  */
 import { OptionError } from '../base/errors.ts'
-import { bytesInOrder } from './byte-alphabet.ts'
+import { bytesInOrder, bytesToText } from './byte-alphabet.ts'
 import { ByteLevelBPE } from './byte-level-bpe.ts'
 import { PairTable } from './pair-table.ts'
 import { gpt2Rule, type PretokenizationRule } from './pretokenize.ts'
@@ -57,13 +57,15 @@ function learnMerges(
 ): Int32Array {
   const merges: number[] = []
   const size = tokens.length + options.mergeTotal
-  const ids = new Map(tokens.map((bytes, id) => [String.fromCharCode(...bytes), id]))
+  const ids = new Map(tokens.map((bytes, id) => [bytesToText(bytes), id]))
   const isMerged = new Set<number>()
   while (tokens.length < size) {
     const pair = pairs.popMostFrequent()
     if (pair === undefined || pair.count < Math.max(1, options.minimumFrequency)) break
-    const bytes = Uint8Array.of(...tokens[pair.left], ...tokens[pair.right])
-    const text = String.fromCharCode(...bytes)
+    const bytes = new Uint8Array(tokens[pair.left].length + tokens[pair.right].length)
+    bytes.set(tokens[pair.left])
+    bytes.set(tokens[pair.right], tokens[pair.left].length)
+    const text = bytesToText(bytes)
     // Two pairs may lead to the same bytes, "a" + "bc" and "ab" + "c": they share a token.
     const merged = ids.get(text) ?? tokens.push(bytes) - 1
     ids.set(text, merged)

@@ -11,7 +11,7 @@ import { PairTable } from './pair-table.ts'
 import { lastSafeCut, type PretokenizationRule } from './pretokenize.ts'
 import { decodeUtf8, tokenDecoder } from './token-decoder.ts'
 import type { DecodeOptions, EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts'
-import type { AddedTokenJSON, JSONObject, TokenizerJSON } from './tokenizer-json.ts'
+import type { AddedTokenJSON, JSONObject, JSONValue, TokenizerJSON } from './tokenizer-json.ts'
 import { wholeCodePoint } from './unicode-classes.ts'
 import { enlarged, WordTable } from './word-table.ts'
 
@@ -28,7 +28,7 @@ export interface ByteLevelBPEModel {
   /** Whether a pre-token that is a token is taken whole, even where merges would not lead to it; default false. */
   readonly ignoreMerges?: boolean
   /** Kept for tokenizer.json: what other programs add around a text. */
-  readonly postProcessor?: JSONObject | null
+  readonly postProcessor?: JSONValue
 }
 
 export class ByteLevelBPE implements Tokenizer {
@@ -128,6 +128,10 @@ export class ByteLevelBPE implements Tokenizer {
 
   lastCut(text: string, { special = false }: EncodeOptions = {}): number {
     return lastSafeCut(text, this.#added.cutCheck(text, special))
+  }
+
+  withSpecialTokens(names: readonly string[]): ByteLevelBPE {
+    return new ByteLevelBPE({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
   }
 
   toJSON(): TokenizerJSON {

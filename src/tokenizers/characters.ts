@@ -48,13 +48,16 @@ export class CharacterTokenizer implements Tokenizer {
   readonly vocabularySize: number
   readonly specialTokens: ReadonlyMap<string, number>
   readonly endOfText: number | undefined
+  readonly #model: CharacterModel
   readonly #added: AddedTokens
   /** Id by code point, -1 for none. */
   readonly #ids: Int32Array
   readonly #texts: (string | undefined)[]
 
   /** @throws {DataError} if an entry is not one character */
-  constructor({ characters, addedTokens = [], endOfText }: CharacterModel) {
+  constructor(model: CharacterModel) {
+    const { characters, addedTokens = [], endOfText } = model
+    this.#model = model
     const codePoints = [...characters.keys()].map(character => character.codePointAt(0) ?? 0)
     this.#ids = new Int32Array(codePoints.reduce((size, codePoint) => Math.max(size, codePoint + 1), 0)).fill(-1)
     this.#texts = []
@@ -112,6 +115,10 @@ export class CharacterTokenizer implements Tokenizer {
     let index = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length
     while (index > 0 && !isAllowed(index)) index -= (text.codePointAt(index - 2) ?? 0) > 0xffff ? 2 : 1
     return Math.max(0, index)
+  }
+
+  withSpecialTokens(names: readonly string[]): CharacterTokenizer {
+    return new CharacterTokenizer({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
   }
 
   toJSON(): TokenizerJSON {

@@ -48,12 +48,14 @@ export function readVocabulary(
   const triples = new Int32Array(3 * merges.length)
   for (const [rank, merge] of merges.entries()) {
     const [left, right, ...rest] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : []
-    const triple = [ids.get(left), ids.get(right), ids.get(`${left}${right}`)]
-    if (rest.length > 0 || triple.includes(undefined)) {
+    const leftId = ids.get(left)
+    const rightId = ids.get(right)
+    const mergedId = ids.get(`${left}${right}`)
+    if (rest.length > 0 || leftId === undefined || rightId === undefined || mergedId === undefined) {
       const expected = 'merges of two tokens to a third, all in the vocabulary'
       throw new DataError({ what: 'merges', expected, received: `${describe(merge)} at rank ${rank}` })
     }
-    triples.set(triple as number[], 3 * rank)
+    triples.set([leftId, rightId, mergedId], 3 * rank)
   }
   return { tokens, merges: triples }
 }

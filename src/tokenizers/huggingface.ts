@@ -57,7 +57,7 @@ function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string
     addedTokens: added,
     endOfText,
     ignoreMerges: model.ignore_merges === true,
-    postProcessor: root.post_processor as JSONObject | null | undefined,
+    postProcessor: root.post_processor,
   })
 }
 

@@ -53,8 +53,8 @@ function expression(pattern: string): RegExp {
 }
 
 const interesting = [
-  ..."aAzZéÉßſKİ1²½٣ \u00a0\u0085\u3000\ufeff\t\r\n\v'’.,!/_-$\u0301\u0903\u200d\u2028",
-  ...'你の한ǅʰª\u{1f468}\u{1d7d8}\u{10400}\u{10428}\u{20000}\u{e0100}\u{10ffff}\ud83d\udc00',
+  ...Array.from("aAzZéÉßſKİ1²½٣ \u00a0\u0085\u3000\ufeff\t\r\n\v'’.,!/_-$\u0301\u0903\u200d\u2028"),
+  ...Array.from('你の한ǅʰª\u{1f468}\u{1d7d8}\u{10400}\u{10428}\u{20000}\u{e0100}\u{10ffff}\ud83d\udc00'),
   "'s",
   "'LL",
   "'Ve",
@@ -78,7 +78,7 @@ test.each(pretokenizationRules.flatMap(rule => rule.patterns.map(pattern => [rul
           : interesting[random.integer(interesting.length)],
       )
       const text = pieces.join('')
-      expect(pretokenize(rule, text), JSON.stringify(text)).toEqual(text.match(slow) ?? [])
+      expect([text, ...pretokenize(rule, text)]).toEqual([text, ...(text.match(slow) ?? [])])
     }
   },
 )
@@ -105,7 +105,7 @@ test.each(pretokenizationRules.map(rule => [rule.name, rule] as const))(
       const whole = before + draw(random.integer(4))
       const cut = lastSafeCut(before)
       const parts = [...pretokenize(rule, whole.slice(0, cut)), ...pretokenize(rule, whole.slice(cut))]
-      expect(parts, JSON.stringify([before, whole])).toEqual(pretokenize(rule, whole))
+      expect([before, ...parts]).toEqual([before, ...pretokenize(rule, whole)])
       if (cut > 0) cuts++
     }
     expect(cuts).toBeGreaterThan(5000)

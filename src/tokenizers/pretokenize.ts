@@ -53,7 +53,8 @@ export const gpt2Rule: PretokenizationRule = {
 export const cl100kRule: PretokenizationRule = {
   name: 'cl100k',
   patterns: [
-    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
+    // Not tiktoken's own {1,3}+: Hugging Face's engine reads that as a repetition.
+    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
   ],
   end: (text, start) => cl100kEnd(text, start, true),
 }

@@ -8,7 +8,7 @@ export interface TokenizerJSON {
   readonly added_tokens: readonly AddedTokenJSON[]
   readonly normalizer: null
   readonly pre_tokenizer: JSONObject
-  readonly post_processor: JSONObject | null
+  readonly post_processor: JSONValue
   readonly decoder: JSONObject
   readonly model: JSONObject
 }

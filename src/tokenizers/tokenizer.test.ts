@@ -8,8 +8,10 @@ import { encodeChunks, type Tokenizer } from './tokenizer.ts'
 import { specialToken } from './tokenizer-json.ts'
 
 const alphabet = [
-  ..."aàbcdeé 1２³'stlvermd  \n\r\n\t\u0085\u00a0\u3000\ufeff\u200d_-.,!?/ſK",
-  ...'你好世界，。한국어かなカナ\u0301\u0300\u{1f468}\u{1f469}\u{1f1e8}\u{1d400}\u{10400}\u{16e40}\u0000\u001f\ue000\uffff',
+  ...Array.from("aàbcdeé 1２³'stlvermd  \n\r\n\t\u0085\u00a0\u3000\ufeff\u200d_-.,!?/ſK"),
+  ...Array.from(
+    '你好世界，。한국어かなカナ\u0301\u0300\u{1f468}\u{1f469}\u{1f1e8}\u{1d400}\u{10400}\u{16e40}\u0000\u001f\ue000\uffff',
+  ),
   "'s",
   "'LL",
   '<|endoftext|>',
@@ -142,6 +144,19 @@ test.each(tokenizers)('%s: special tokens are read only if asked, and can be lef
   expect([...ids].filter(id => id === tokenizer.endOfText)).toHaveLength(1)
   expect(tokenizer.decode(ids, { special: false })).toBe('aé')
   expect(tokenizer.decode(ids)).toBe(text)
+})
+
+test.each(tokenizers)('%s: special tokens can be added; names that are there keep their ids', (_, tokenizer) => {
+  const extended = tokenizer.withSpecialTokens(['<|user|>', '<|endoftext|>', '<|user|>', '<|assistant|>'])
+  const size = tokenizer.vocabularySize
+  expect(extended.vocabularySize).toBe(size + 2)
+  expect(extended.endOfText).toBe(tokenizer.endOfText)
+  expect([...extended.encode('<|user|>a<|assistant|>', { special: true })]).toEqual([
+    size,
+    ...tokenizer.encode('a'),
+    size + 1,
+  ])
+  expect(tokenizer.specialTokens.has('<|user|>')).toBe(false)
 })
 
 test.each(tokenizers)('%s: an id outside of the vocabulary is an error', (_, tokenizer) => {

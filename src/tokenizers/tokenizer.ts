@@ -47,6 +47,9 @@ export interface Tokenizer {
    */
   lastCut(text: string, options?: EncodeOptions): number
 
+  /** The same tokenizer with more special tokens, for example of a chat template; they take the ids after the highest. */
+  withSpecialTokens(names: readonly string[]): Tokenizer
+
   /** The contents of Hugging Face's tokenizer.json. */
   toJSON(): TokenizerJSON
 }

@@ -6,6 +6,8 @@ export class WordTable {
   #starts: Int32Array
   #units: Uint16Array
   #size = 0
+  /** Of the word that `find` looked for last. */
+  #lastHash = 0
 
   constructor(expectedSize = 1024) {
     const capacity = 2 ** Math.ceil(Math.log2(Math.max(16, 2 * expectedSize)))
@@ -25,7 +27,7 @@ export class WordTable {
     return this.#starts[this.#size]
   }
 
-  /** The number of the word text[start, end), or -1 - slot where it would go. */
+  /** The number of the word text[start, end), or -1 - s where s is the slot that it would take. */
   find(text: string, start: number, end: number): number {
     const [length, mask] = [end - start, this.#mask]
     let hash = 0
@@ -43,9 +45,7 @@ export class WordTable {
       if (i === length) return word
     }
   }
-  #lastHash = 0
-
-  /** Adds the word that `find` has just not found. */
+  /** Adds the word that `find` has just missed; `missing` is what it returned. */
   insert(text: string, start: number, end: number, missing: number): number {
     const slot = -1 - missing
     const word = this.#size++
@@ -59,8 +59,9 @@ export class WordTable {
     return word
   }
 
+  /** A word by its number; a lone surrogate comes as U+FFFD. */
   word(index: number): string {
-    return String.fromCharCode(...this.#units.subarray(this.#starts[index], this.#starts[index + 1]))
+    return utf16.decode(this.#units.subarray(this.#starts[index], this.#starts[index + 1]))
   }
 
   clear(): void {
@@ -83,6 +84,8 @@ export class WordTable {
     }
   }
 }
+
+const utf16 = new TextDecoder('utf-16le', { ignoreBOM: true })
 
 /** A copy at least as long as asked, and twice as long as before. */
 export function enlarged<T extends Int32Array | Uint16Array | Uint8Array | Float64Array>(array: T, length: number): T {
