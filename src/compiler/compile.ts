@@ -41,6 +41,8 @@ export interface Program {
   readonly outputs: Readonly<Record<string, TensorType>>
   /** Operators in the ONNX graph. */
   readonly nodeCount: number
+  /** Floating-point operations of its matrix products in one run. */
+  readonly matmulFlops: number
   run(feeds: Readonly<Record<string, Value>>, fetches?: Readonly<Record<string, HostTensor>>): Promise<Record<string, Value>>
   release(): Promise<void>
 }
@@ -62,6 +64,7 @@ export async function compile(
     inputs: model.inputs,
     outputs: model.outputs,
     nodeCount: model.nodeCount,
+    matmulFlops: model.matmulFlops,
     run: (feeds, fetches) => session.run(feeds, fetches),
     release: () => session.release(),
   }

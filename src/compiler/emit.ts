@@ -1,5 +1,6 @@
 import { typedArray } from '../base/dtype.ts'
 import { NacreError } from '../base/errors.ts'
+import { elementCount } from '../base/shape.ts'
 import { encodeModel, type OnnxGraph, onnxNode, onnxTensor, onnxValue, type AttributeValue } from '../onnx/model.ts'
 import { onnxDType } from '../ops/elementwise.ts'
 import type { OnnxCall, OnnxConstant, TensorType } from '../ops/op.ts'
@@ -10,6 +11,8 @@ export interface EmittedModel {
   readonly bytes: Uint8Array
   /** Operators in the graph. */
   readonly nodeCount: number
+  /** Floating-point operations of its matrix products, two for each multiplication and addition. */
+  readonly matmulFlops: number
   readonly inputs: Readonly<Record<string, TensorType>>
   readonly outputs: Readonly<Record<string, TensorType>>
 }
@@ -21,6 +24,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
   const constants = new Map<string, string>()
   const inputs: Record<string, TensorType> = {}
   let counter = 0
+  let matmulFlops = 0
 
   const addConstant = ({ dtype, values, scalar = false }: OnnxConstant): string => {
     const key = `${dtype}|${scalar}|${values.join()}`
@@ -59,6 +63,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
     const tail = (call.tail ?? []).map(constant => (constant === null ? '' : addConstant(constant)))
     const results = node.outputs.map(() => `t${counter++}`)
     names.set(node, results)
+    matmulFlops += flopsOf(node)
     graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], results, attributesOf(call)))
   }
   for (const [name, tensor] of Object.entries(outputs)) {
@@ -67,7 +72,12 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
   }
   nameOutputsDirectly(graph)
   const types = Object.fromEntries(Object.entries(outputs).map(([name, { dtype, shape }]) => [name, { dtype, shape }]))
-  return { bytes: encodeModel(graph), nodeCount: graph.nodes.length, inputs, outputs: types }
+  return { bytes: encodeModel(graph), nodeCount: graph.nodes.length, matmulFlops, inputs, outputs: types }
+}
+
+function flopsOf({ op, inputs, attributes, outputs }: Node): number {
+  if (op.name !== 'matmul' && op.name !== 'gemm') return 0
+  return 2 * elementCount(outputs[0].shape) * inputs[0].shape.at(attributes.transposeA ? -2 : -1)!
 }
 
 function callOf(node: Node): OnnxCall {

@@ -41,6 +41,8 @@ export interface TrainingState {
 export interface TrainingStep {
   /** Operators in the ONNX graph of forward and backward. */
   readonly nodeCount: number
+  /** Floating-point operations of the matrix products of one update. */
+  readonly matmulFlops: number
   /** @param feeds - the inputs of each micro-batch */
   run(feeds: readonly Readonly<Record<string, Value>>[], at: { step: number; learningRate: number }): Promise<StepResult>
   /** The present weights as inputs of other programs; they follow the training. */
@@ -80,6 +82,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   })
   const step: TrainingStep = {
     nodeCount: gradients.nodeCount,
+    matmulFlops: gradients.matmulFlops * microBatches,
     run: async (feeds, { step, learningRate }) => {
       if (accumulate) flat.gradients.fill(0)
       let lossSum = 0

@@ -72,6 +72,8 @@ export interface Training {
   readonly events: AsyncGenerator<TrainingEvent>
   /** Operators in the ONNX graph of forward and backward. */
   readonly nodeCount: number
+  /** Floating-point operations of the matrix products of one update. */
+  readonly matmulFlops: number
   readonly microBatches: number
   /** Lowest validation loss so far. */
   readonly bestLoss: number | undefined
@@ -148,6 +150,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
   return {
     events: events(),
     nodeCount: step.nodeCount,
+    matmulFlops: step.matmulFlops,
     microBatches,
     get bestLoss() {
       return bestLoss

@@ -56,6 +56,7 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
 
   return {
     nodeCount: program.nodeCount,
+    matmulFlops: program.matmulFlops,
     run: async (feeds, { step, learningRate }) => {
       if (feeds.length !== 1) {
         throw new TrainingError({ what: 'A step', expected: 'one batch', received: String(feeds.length) })

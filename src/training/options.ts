@@ -1,0 +1,100 @@
+import type { GivenOptions, OptionTable } from '../base/options.ts'
+import { gpt2Sizes } from '../models/2019-gpt2.ts'
+
+/** Everything that a training can be told. The same table gives the flags, the help, the checks and the types. */
+export const trainOptions = {
+  data: { type: 'string', placeholder: 'FILE', help: 'text to learn from: a file (.gz is unpacked) or a dataset of "nacre data list"' },
+  out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
+  resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
+  preset: {
+    type: 'choice',
+    choices: ['char-small', 'char-large', 'gpt2-small', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'],
+    default: 'char-small',
+    help: 'starting point that the other options change',
+  },
+
+  steps: { type: 'integer', default: 2000, minimum: 1, help: 'updates of the weights' },
+  batchSize: { type: 'integer', default: 12, minimum: 1, unit: 'sequences', help: 'sequences of one update' },
+  microBatchSize: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'sequences',
+    help: 'sequences computed at once; gradients are added up to the batch (default: what suits the caches)',
+  },
+  context: { type: 'integer', default: 64, minimum: 1, unit: 'tokens', help: 'tokens that the model sees at once' },
+  layers: { type: 'integer', default: 4, minimum: 1, help: 'blocks' },
+  heads: { type: 'integer', default: 4, minimum: 1, help: 'attention heads of a block' },
+  channels: { type: 'integer', default: 128, minimum: 1, help: 'width of the residual stream; a multiple of heads' },
+  bias: { type: 'boolean', default: true, help: 'biases in linear layers and normalizations, as published' },
+  dropout: { type: 'number', default: 0, minimum: 0, below: 1, help: 'probability of dropping an element' },
+  smoothing: { type: 'number', default: 0, minimum: 0, below: 1, help: 'label smoothing' },
+
+  tokenizer: {
+    type: 'string',
+    default: 'characters',
+    placeholder: 'KIND|DIR',
+    help: '"characters", "bpe" (trained on the text), or a folder with tokenizer.json or encoder.json and vocab.bpe',
+  },
+  vocabulary: { type: 'integer', default: 8192, minimum: 257, unit: 'tokens', help: 'tokens of a trained "bpe"' },
+  encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text, for example gb18030' },
+  validationFraction: {
+    type: 'number',
+    default: 0.1,
+    minimum: 0,
+    below: 1,
+    help: 'last part of the text that is held out (0: no validation)',
+  },
+
+  optimizer: { type: 'choice', choices: ['adamw', 'adam', 'sgd'], default: 'adamw', help: 'rule of the update' },
+  learningRate: { type: 'number', default: 1e-3, above: 0, help: 'largest learning rate' },
+  finalLearningRate: { type: 'number', default: 1e-4, minimum: 0, help: 'learning rate of the last step' },
+  schedule: { type: 'choice', choices: ['cosine', 'linear', 'constant'], default: 'cosine', help: 'way from one to the other' },
+  warmUp: { type: 'integer', default: 100, minimum: 0, unit: 'steps', help: 'steps in which the learning rate rises' },
+  weightDecay: { type: 'number', default: 0.1, minimum: 0, help: 'decay of matrices and embeddings' },
+  beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
+  beta2: { type: 'number', default: 0.99, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
+  momentum: { type: 'number', default: 0.9, minimum: 0, below: 1, help: 'momentum of sgd' },
+  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
+  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
+
+  evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
+  evaluationBatches: { type: 'integer', default: 20, minimum: 1, help: 'batches of a validation; the last takes all' },
+  sampleEvery: { type: 'integer', default: 500, minimum: 0, unit: 'steps', help: 'steps between samples (0: none)' },
+  sampleTokens: { type: 'integer', default: 200, minimum: 1, unit: 'tokens', help: 'length of a sample' },
+  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
+  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
+
+  seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, batches, dropout and samples follow from it' },
+  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
+  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
+} as const
+
+type Preset = GivenOptions<typeof trainOptions>
+
+const published = (name: keyof typeof gpt2Sizes): Preset => {
+  const { layers, heads, channels } = gpt2Sizes[name]
+  return {
+    ...{ layers, heads, channels, context: 1024, batchSize: 8, microBatchSize: 1, bias: true, dropout: 0.1 },
+    ...{ tokenizer: 'bpe', vocabulary: 50_257, steps: 10_000, learningRate: 2.5e-4, finalLearningRate: 0, warmUp: 200, beta2: 0.95 },
+  }
+}
+
+/** Starting points. */
+export const presets: { readonly [Name in (typeof trainOptions.preset.choices)[number]]: Preset } = {
+  /** nanoGPT's small character configuration for a CPU: the defaults. */
+  'char-small': {},
+  /** nanoGPT's larger one, with the batch of a machine without a GPU. */
+  'char-large': { layers: 6, heads: 6, channels: 384, context: 256, batchSize: 16, dropout: 0.2, steps: 5000 },
+  'gpt2-small': published('gpt2-small'),
+  'gpt2-medium': published('gpt2-medium'),
+  'gpt2-large': published('gpt2-large'),
+  'gpt2-xl': published('gpt2-xl'),
+}
+
+const table: OptionTable = trainOptions
+/** Options that a resumed run may be given anew without becoming another run. */
+export const changeableOnResume: ReadonlySet<string> = new Set(
+  Object.keys(table).filter(name =>
+    /^(resume|out|data|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(name),
+  ),
+)
