@@ -138,11 +138,10 @@ export class ByteLevelBPE implements Tokenizer {
     // Only the pre-tokenizer looks at add_prefix_space; decoders are published with true.
     const decoder = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }
     const byteLevel = { ...decoder, add_prefix_space: false, use_regex: this.rule.name === 'gpt2' }
-    const text = (id: number): string => {
-      const added = this.#added.list.find(token => token.id === id)
-      return added?.content ?? bytesToText(this.#bytes(id))
-    }
-    const texts = this.#tokens.map((bytes, id) => (bytes === undefined ? undefined : text(id)))
+    const added = new Map(this.#added.list.map(({ id, content }) => [id, content]))
+    const texts = this.#tokens.map(
+      (bytes, id) => added.get(id) ?? (bytes === undefined ? undefined : bytesToText(bytes)),
+    )
     const split = { type: 'Split', pattern: { Regex: this.rule.patterns[0] }, behavior: 'Isolated', invert: false }
     const rule: JSONObject =
       this.rule.name === 'gpt2' ? byteLevel : { type: 'Sequence', pretokenizers: [split, byteLevel] }

@@ -164,6 +164,13 @@ test.each(tokenizers)('%s: an id outside of the vocabulary is an error', (_, tok
   expect(() => tokenizer.bytes(-1)).toThrow(/Received -1/)
 })
 
+test('more words than the cache holds', () => {
+  const tokenizer = smallModel()
+  const text = Array.from({ length: 150_000 }, (_, i) => ` the${i % 70_000}aa`).join('')
+  expect(tokenizer.decode(tokenizer.encode(text)) === text).toBe(true)
+  expect(tokenizer.encode(' the69999aa')).toEqual(smallModel().encode(' the69999aa'))
+})
+
 test('a long stretch without a safe cut arrives in linear time', async () => {
   const chunks = Array.from({ length: 20_000 }, () => 'ab')
   const tokenizer = smallModel()

@@ -23,7 +23,10 @@ export interface Tokenizer {
   /** The id that ends a document, if there is one. */
   readonly endOfText: number | undefined
 
-  /** @throws {TokenizerError} if the vocabulary lacks a character or byte of the text */
+  /**
+   * The ids of a text, without any that models put around it. A lone surrogate is read as U+FFFD.
+   * @throws {TokenizerError} if the vocabulary lacks a character or byte of the text
+   */
   encode(text: string, options?: EncodeOptions): Int32Array
 
   /**
