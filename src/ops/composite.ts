@@ -28,7 +28,11 @@ export const gelu: Op<Unary> = {
   infer: ([x]) => [x],
   gradient: ({ dy, inputs: [x] }) => {
     const cumulative = x.mul(Math.SQRT1_2).erf().mul(0.5).add(0.5) // Φ(x)
-    const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI)) // φ(x)
+    const density = x
+      .square()
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI)) // φ(x)
     return [x.mul(density).add(cumulative).mul(dy)] // dx = dy (Φ(x) + x φ(x))
   },
 }
@@ -81,11 +85,19 @@ export const crossEntropy: Op<Binary, { readonly smoothing: number }> = {
     const logProbabilities = logits.logSoftmax()
     const kept = targets.greaterOrEqual(0)
     const indices = kept.where(targets, 0).reshape([rows, 1])
-    let loss = logProbabilities.gatherElements(indices, 1).reshape([rows]).mul(smoothing - 1)
+    let loss = logProbabilities
+      .gatherElements(indices, 1)
+      .reshape([rows])
+      .mul(smoothing - 1)
     if (smoothing > 0) loss = loss.sub(logProbabilities.sum([-1]).mul(smoothing / vocabulary))
     return [kept.where(loss, 0), logProbabilities]
   },
-  gradient: ({ dys: [dy, dLog], outputs: [, logProbabilities], inputs: [logits, targets], attributes: { smoothing } }) => {
+  gradient: ({
+    dys: [dy, dLog],
+    outputs: [, logProbabilities],
+    inputs: [logits, targets],
+    attributes: { smoothing },
+  }) => {
     const [rows, vocabulary] = logits.shape
     const probabilities = logProbabilities.exp()
     let dx = logits.mul(0)

@@ -1,7 +1,7 @@
 import type { DType } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
 import { broadcastShapes } from '../base/shape.ts'
-import type { Binary, GradientContext, Gradients, Op, Ternary, TensorType, Unary } from './op.ts'
+import type { Binary, GradientContext, Gradients, Op, TensorType, Ternary, Unary } from './op.ts'
 
 type None = Readonly<Record<string, never>>
 type UnaryGradient = (context: GradientContext<Unary, None>) => Gradients<Unary>
@@ -162,7 +162,10 @@ export const cast: Op<Unary, { readonly to: DType }> = {
 /** erf x, to 1.2e-7 relative (Press et al., Numerical Recipes in C, 1992, section 6.2). */
 function errorFunction(x: number): number {
   const t = 1 / (1 + 0.5 * Math.abs(x))
-  const series = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223]
+  const series = [
+    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+    -1.26551223,
+  ]
   const polynomial = series.reduce((sum, coefficient) => sum * t + coefficient, 0)
   const result = 1 - t * Math.exp(-x * x + polynomial)
   return x >= 0 ? result : -result

@@ -10,7 +10,7 @@ export const gather: Op<Binary> = {
   gradient: ({ dy, inputs: [table, ids] }) => [dy.zeros(table.shape).scatterAdd(ids, dy), null],
 }
 
-/** Adds rows to a table [V, ...]: table[ids[i]] += rows[i], with ids [..., 1]; rows of equal ids add up. */
+/** Adds rows to a table [V, ...]: table[ids[i]] += rows[i], with int64 ids [..., 1]; rows of equal ids add up. */
 export const scatterAdd: Op<Ternary> = {
   name: 'scatterAdd',
   onnx: () => ({ type: 'ScatterND', attributes: { reduction: 'add' } }),

@@ -23,6 +23,10 @@ export const parameter: Op<readonly [], { readonly id: number; readonly shape: S
 /** A tensor with one number everywhere, made when the graph runs. */
 export const full: Op<readonly [], { readonly value: number; readonly shape: Shape }> = {
   name: 'full',
-  onnx: ({ value, shape }) => ({ type: 'ConstantOfShape', attributes: { value: float(value) }, tail: [int64(...shape)] }),
+  onnx: ({ value, shape }) => ({
+    type: 'ConstantOfShape',
+    attributes: { value: float(value) },
+    tail: [int64(...shape)],
+  }),
   infer: (_, { shape }) => [{ dtype: 'float32', shape }],
 }

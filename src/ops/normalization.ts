@@ -39,14 +39,26 @@ export const layerNormalization: Op<Ternary, { readonly epsilon: number }> = {
     const statistics = { dtype: 'float32', shape: x.shape.with(-1, 1) } as const
     return [x, statistics, statistics]
   },
-  gradient: ({ dy, inputs: [x, gamma], outputs: [, mean, inverseDeviation] }) => {
+  gradient: ({ dy, dys: [, dMean, dInverse], inputs: [x, gamma], outputs: [, mean, inverseDeviation] }) => {
     const normalized = x.sub(mean).mul(inverseDeviation) // x̂
     const g = dy.mul(gamma)
     const dyNormalized = dy.mul(normalized)
     const leading = [...x.shape.keys()].slice(0, -1)
     // dx = (g - mean g - x̂ mean(g x̂)) / √(σ² + ε), with g = dy γ
     const projected = normalized.mul(dyNormalized.mul(gamma).mean([-1], true))
-    const dx = g.sub(g.mean([-1], true)).sub(projected).mul(inverseDeviation)
+    let dx = g
+      .sub(g.mean([-1], true))
+      .sub(projected)
+      .mul(inverseDeviation)
+    const channels = x.shape.at(-1)!
+    if (dMean) dx = dx.add(dMean.mul(1 / channels)) // dμ/dx = 1 / n
+    if (dInverse)
+      dx = dx.sub(
+        dInverse
+          .mul(inverseDeviation.square())
+          .mul(normalized)
+          .mul(1 / channels),
+      ) // -x̂ / (n (σ² + ε))
     return [dx, dyNormalized.sum(leading), dy.sum(leading)]
   },
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from '../base/errors.ts'
-import { broadcastShapes, elementCount, formatShape, normalizeAxis, sameShape, type Shape } from '../base/shape.ts'
+import { broadcastShapes, elementCount, formatShape, normalizeAxis, type Shape, sameShape } from '../base/shape.ts'
 import { int64, type Op, type Unary, type Variadic } from './op.ts'
 
 /** The same elements in another shape. */

@@ -1,5 +1,5 @@
 import { elementCount, normalizeAxis, type Shape } from '../base/shape.ts'
-import { type Gradients, type GradientContext, int64, type Op, type Unary } from './op.ts'
+import { type GradientContext, type Gradients, int64, type Op, type Unary } from './op.ts'
 
 type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean }
 
@@ -9,7 +9,11 @@ export function reducedShape(name: string, shape: Shape, { axes, keepDims }: Axe
   return shape.flatMap((size, axis) => (reduced.has(axis) ? (keepDims ? [1] : []) : [size]))
 }
 
-function reduction(name: string, onnx: string, gradient: (c: GradientContext<Unary, Axes>) => Gradients<Unary>): Op<Unary, Axes> {
+function reduction(
+  name: string,
+  onnx: string,
+  gradient: (c: GradientContext<Unary, Axes>) => Gradients<Unary>,
+): Op<Unary, Axes> {
   return {
     name,
     onnx: ({ axes, keepDims }) => ({
@@ -33,7 +37,12 @@ export const sum: Op<Unary, Axes> = reduction('sum', 'ReduceSum', context => [
 export const mean: Op<Unary, Axes> = reduction('mean', 'ReduceMean', context => {
   const x = context.inputs[0]
   const count = elementCount(x.shape) / elementCount(kept(context))
-  return [context.dy.mul(1 / count).reshape(kept(context)).expand(x.shape)] // dx = dy / n
+  return [
+    context.dy
+      .mul(1 / count)
+      .reshape(kept(context))
+      .expand(x.shape),
+  ] // dx = dy / n
 })
 
 /** The gradient is shared by equal largest elements. */

@@ -218,7 +218,7 @@ export class Tensor implements TensorType {
   }
   /** This table with rows added at ids; rows of equal ids add up. */
   scatterAdd(ids: Tensor, rows: Tensor): Tensor {
-    return apply(indexing.scatterAdd, [this, ids.reshape([...ids.shape, 1]), rows], {})
+    return apply(indexing.scatterAdd, [this, ids.cast('int64').reshape([...ids.shape, 1]), rows], {})
   }
   gatherElements(indices: Tensor, axis: number): Tensor {
     return apply(indexing.gatherElements, [this, indices], { axis: this.#axis(axis) })
@@ -263,7 +263,12 @@ export class Parameter extends Tensor {
   readonly initialize: Initializer
 
   constructor(shape: Shape, initialize: Initializer) {
-    super({ op: leaves.parameter, inputs: [], attributes: { id: nextParameter++, shape }, outputs: [{ dtype: 'float32', shape }] })
+    super({
+      op: leaves.parameter,
+      inputs: [],
+      attributes: { id: nextParameter++, shape },
+      outputs: [{ dtype: 'float32', shape }],
+    })
     this.initialize = initialize
   }
 }
@@ -296,7 +301,13 @@ export function constant(values: ArrayLike<number>, shape: Shape, dtype: DType =
     throw new ShapeError({ what: 'constant', expected, received: String(values.length) })
   }
   const outputs = [{ dtype, shape }]
-  return new Tensor({ op: leaves.constant, inputs: [], attributes: { dtype, shape }, outputs, values: typedArray(dtype, values) })
+  return new Tensor({
+    op: leaves.constant,
+    inputs: [],
+    attributes: { dtype, shape },
+    outputs,
+    values: typedArray(dtype, values),
+  })
 }
 
 /** A number as a tensor of shape []. */
