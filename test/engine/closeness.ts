@@ -1,11 +1,11 @@
-import { expect } from 'vitest'
+export interface Tolerance {
+  readonly absolute?: number
+  readonly relative?: number
+}
 
 /** The largest |a - b| / (absolute + relative |b|) over two arrays: at most 1 where they agree. */
-export function deviation(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  { absolute = 0, relative = 0 }: { absolute?: number; relative?: number },
-): number {
+export function deviation(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: Tolerance): number {
+  const { absolute = 0, relative = 0 } = tolerance
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   let worst = 0
   for (let i = 0; i < expected.length; i++) {
@@ -16,16 +16,17 @@ export function deviation(
   return worst
 }
 
-/** Fails, with the name and the worst element, unless |actual - expected| <= absolute + relative |expected| everywhere. */
+/** Throws, with the name and first elements, unless |actual - expected| <= absolute + relative |expected| everywhere. */
 export function expectClose(
   what: string,
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
-  tolerance: { absolute?: number; relative?: number },
+  tolerance: Tolerance,
 ): void {
   const worst = deviation(actual, expected, tolerance)
-  const shown = (values: ArrayLike<number>) => Array.from({ length: Math.min(6, values.length) }, (_, i) => values[i])
-  const detail =
-    worst > 1 ? `: ${worst.toPrecision(3)} times the tolerance; ${shown(actual)} instead of ${shown(expected)}` : ''
-  expect(`${what}${detail}`).toBe(what)
+  if (worst <= 1) return
+  const shown = (values: ArrayLike<number>) => Array.from({ length: Math.min(8, values.length) }, (_, i) => values[i])
+  throw new Error(
+    `${what}: ${worst.toPrecision(3)} times the tolerance. Received ${shown(actual)} instead of ${shown(expected)}`,
+  )
 }
