@@ -46,19 +46,11 @@ export const layerNormalization: Op<Ternary, { readonly epsilon: number }> = {
     const leading = [...x.shape.keys()].slice(0, -1)
     // dx = (g - mean g - x̂ mean(g x̂)) / √(σ² + ε), with g = dy γ
     const projected = normalized.mul(dyNormalized.mul(gamma).mean([-1], true))
-    let dx = g
-      .sub(g.mean([-1], true))
-      .sub(projected)
-      .mul(inverseDeviation)
+    let dx = g.sub(g.mean([-1], true).add(projected)).mul(inverseDeviation)
     const channels = x.shape.at(-1)!
-    if (dMean) dx = dx.add(dMean.mul(1 / channels)) // dμ/dx = 1 / n
-    if (dInverse)
-      dx = dx.sub(
-        dInverse
-          .mul(inverseDeviation.square())
-          .mul(normalized)
-          .mul(1 / channels),
-      ) // -x̂ / (n (σ² + ε))
+    const inverseSlope = normalized.mul(inverseDeviation.square()) // -n times the derivative of 1 / √(σ² + ε)
+    if (dMean) dx = dx.add(dMean.div(channels))
+    if (dInverse) dx = dx.sub(inverseSlope.mul(dInverse.div(channels)))
     return [dx, dyNormalized.sum(leading), dy.sum(leading)]
   },
 }
