@@ -15,8 +15,16 @@ export interface Position {
   /** Updates done; batches and dropout masks are functions of it. */
   readonly step: number
   readonly bestLoss?: number
-  /** Tells whether the state belongs to this model and this data: configuration and tokenizer, hashed. */
-  readonly fingerprint: string
+  readonly identity: Identity
+}
+
+/** What a state belongs to; a run cannot go on with another. */
+export interface Identity {
+  /** The model's, as JSON. */
+  readonly configuration: string
+  readonly optimizer: string
+  /** Hash of the tokenizer's JSON. */
+  readonly tokenizer: string
 }
 
 export async function saveState(
@@ -31,7 +39,7 @@ export async function saveState(
     ...tensors('weights', weights),
     ...Object.entries(optimizer).flatMap(([name, arrays]) => tensors(`optimizer/${name}`, arrays)),
   ]
-  const metadata: Record<string, string> = { step: String(position.step), fingerprint: position.fingerprint }
+  const metadata: Record<string, string> = { step: String(position.step), ...position.identity }
   if (position.bestLoss !== undefined) metadata.bestLoss = String(position.bestLoss)
   await writeSafetensors(storage, stateFile, all, metadata)
 }
@@ -47,19 +55,21 @@ export async function loadState(
   storage: Storage,
   shapes: ReadonlyMap<string, Shape>,
   optimizerState: readonly string[],
-  fingerprint: string,
+  identity: Identity,
 ): Promise<{ position: Position; state: TrainingState }> {
   const file = await openSafetensors(storage, stateFile)
-  const { step, bestLoss, fingerprint: stored } = file.metadata
+  const { step, bestLoss } = file.metadata
   if (!/^\d+$/.test(step ?? '')) {
     const received = step === undefined ? 'none' : `"${step}"`
     throw new CheckpointError({ what: storage.locate(stateFile), expected: 'a step in its metadata', received })
   }
-  if (stored !== fingerprint) {
+  for (const [what, expected] of Object.entries(identity)) {
+    const received = file.metadata[what] ?? 'none'
+    if (received === expected) continue
     throw new CheckpointError({
       what: storage.locate(stateFile),
-      expected: 'the state of a training with this configuration, optimizer and tokenizer',
-      received: 'the state of another',
+      expected: `the ${what} that the run was started with`,
+      received: what === 'tokenizer' ? 'another' : `${expected} now and ${received} then`,
       hint: 'Resume with the options of the first start, or train into a new folder with --out.',
     })
   }
@@ -71,7 +81,7 @@ export async function loadState(
   const optimizer: Record<string, Map<string, Float32Array>> = {}
   for (const name of optimizerState) optimizer[name] = await read(`optimizer/${name}`)
   return {
-    position: { step: Number(step), fingerprint: stored, bestLoss: bestLoss === undefined ? undefined : Number(bestLoss) },
+    position: { step: Number(step), identity, bestLoss: bestLoss === undefined ? undefined : Number(bestLoss) },
     state: { weights: await read('weights'), optimizer },
   }
 }

@@ -1,0 +1,92 @@
+/**
+ * Our side of the step benchmark, driven line by line as bench/peers/README.md describes: prints "ready" after warming
+ * up; answers every line `N` with N steps and {"milliseconds": [...]}; at the end of the input prints its facts.
+ *
+ *     node bench/step.ts --layers 4 --heads 4 --channels 128 --context 64 --batch 12 --vocabulary 65 [--no-bias]
+ */
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { memoryTokens } from '../src/data/token-shards.ts'
+import { Random } from '../src/base/random.ts'
+import { randomWindows } from '../src/data/batches.ts'
+import { host } from '../src/compiler/compile.ts'
+import { GPT2 } from '../src/models/2019-gpt2.ts'
+import { tokenLosses } from '../src/nn/losses.ts'
+import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
+import { adamW } from '../src/optim/adamw.ts'
+import { nodeRuntime } from '../src/runtime/node.ts'
+import { input } from '../src/tensor/tensor.ts'
+import { flatStep } from '../src/training/step.ts'
+import { defaultMicroBatches } from '../src/training/train.ts'
+
+const number = (name: string, value: string) => ({ [name]: { type: 'string' as const, default: value } })
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    ...number('layers', '4'),
+    ...number('heads', '4'),
+    ...number('channels', '128'),
+    ...number('context', '64'),
+    ...number('batch', '12'),
+    ...number('vocabulary', '65'),
+    ...number('threads', '2'),
+    ...number('micro-batches', '0'),
+    bias: { type: 'boolean', default: true },
+  },
+})
+const option = (name: string): number => Number((values as Record<string, string | boolean>)[name])
+const [batch, context, vocabulary] = [option('batch'), option('context'), option('vocabulary')]
+const microBatches = option('micro-batches') || defaultMicroBatches(batch, context)
+
+const started = performance.now()
+const model = new GPT2({
+  ...{ vocabulary, context, channels: option('channels'), layers: option('layers'), heads: option('heads') },
+  bias: values.bias === true,
+})
+const parameters = namedParameters(model)
+const shape = [batch / microBatches, context]
+const losses = tokenLosses(model.logits(input('ids', shape, 'int64')), input('targets', shape, 'int64'))
+const step = await flatStep({
+  runtime: nodeRuntime({ threads: option('threads') }),
+  parameters,
+  weights: initialWeights(parameters, 1),
+  loss: losses.sum().mul(1 / (batch * context)),
+  optimizer: adamW({ beta2: 0.99, weightDecay: 0.1 }),
+  clip: 1,
+  microBatches,
+})
+const createMs = performance.now() - started
+
+const random = new Random(1, 'bench')
+const source = memoryTokens(
+  Array.from({ length: 20 * batch * context }, () => random.integer(vocabulary)),
+  1,
+)
+const batches = randomWindows({ source, batchSize: batch, context, seed: 1 })
+let done = 0
+let loss = 0
+async function run(count: number): Promise<number[]> {
+  const milliseconds: number[] = []
+  for (let i = 0; i < count; i++) {
+    const begin = performance.now()
+    const { inputs, targets } = batches.batch(done++)
+    const rows = inputs.length / microBatches
+    const feeds = Array.from({ length: microBatches }, (_, m) => ({
+      ids: host('int64', shape, inputs.subarray(m * rows, (m + 1) * rows)),
+      targets: host('int64', shape, targets.subarray(m * rows, (m + 1) * rows)),
+    }))
+    loss = (await step.run(feeds, { step: done, learningRate: 1e-3 })).loss
+    milliseconds.push(performance.now() - begin)
+  }
+  return milliseconds
+}
+
+await run(3)
+console.log('ready')
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify({ milliseconds: await run(Number(line)), loss }))
+}
+const peakMb = process.resourceUsage().maxRSS / 1024
+const { nodeCount, matmulFlops } = step
+console.log(JSON.stringify({ peer: 'nacre', createMs, nodeCount, matmulFlops, microBatches, peakMb }))
+process.exit()

@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { checkOptions, flagOf, UnknownNameError } from '../base/options.ts'
+import { catalog, findDataset } from '../data/catalog.ts'
+import { datasetText } from '../data/get.ts'
+import { fetchDataset, openText, openTokens } from '../data/node.ts'
+import type { TextSource } from '../data/text.ts'
+import { timeline } from '../models/index.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { type Storage, readText } from '../storage/storage.ts'
+import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
+import { trainCharacters } from '../tokenizers/characters.ts'
+import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
+import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import { lastSafeCut } from '../tokenizers/pretokenize.ts'
+import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { presets, trainOptions } from '../training/options.ts'
+import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
+import { type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
+import type { Command, CommandContext } from './command.ts'
+import { sampler } from './sample.ts'
+
+type Context = CommandContext<typeof trainOptions>
+
+export const command: Command<typeof trainOptions> = {
+  arguments: [{ name: 'MODEL', help: `what to train: ${timeline.map(({ name }) => name).join(', ')}`, optional: true }],
+  options: trainOptions,
+  examples: [
+    'nacre train gpt2 --data my.txt --preset char-small --out runs/my',
+    'nacre train --resume --out runs/my --steps 4000',
+    'nacre train gpt2 --data tinyshakespeare --preset char-large --out runs/large',
+  ],
+  async run(context) {
+    const out = context.options.out ?? 'runs/latest'
+    const storage = nodeStorage(resolve(out))
+    const { modelName, options } = await settle(context, storage)
+    if (options.microBatchSize && options.batchSize % options.microBatchSize !== 0) {
+      throw new OptionError({
+        what: 'Option --micro-batch-size',
+        expected: `a divisor of --batch-size (${options.batchSize})`,
+        received: String(options.microBatchSize),
+      })
+    }
+    const events = trainRun({
+      modelName,
+      storage,
+      options,
+      runtime: nodeRuntime({ device: options.device, threads: options.threads }),
+      text: options.resume ? undefined : await textOf(options, context),
+      makeTokenizer: text => makeTokenizer(text, options),
+      openTokens: name => openTokens(resolve(out), name),
+      sample: sampler(options),
+      signal: context.signal,
+    })
+    await show(events, out, context)
+  },
+}
+
+/** The options of this start, or of the run that goes on. */
+async function settle(context: Context, storage: Storage): Promise<{ modelName: string; options: RunOptions }> {
+  const { given, options, arguments: words } = context
+  if (options.resume) {
+    if (!(await storage.exists('training/options.json'))) {
+      throw new OptionError({ what: 'Option --resume', expected: `a run in ${storage.locate('')}`, received: 'none', hint: 'Name its folder with --out.' })
+    }
+    return resumedOptions(storage, given)
+  }
+  const names = timeline.map(({ name }) => name as string)
+  const modelName = words[0] ?? 'gpt2'
+  if (!names.includes(modelName)) throw new UnknownNameError('model', modelName, names)
+  if (await storage.exists('training/state.safetensors')) {
+    context.note(`The run that was in ${context.options.out ?? 'runs/latest'} is replaced.`)
+  }
+  const preset = presets[options.preset]
+  return { modelName, options: checkOptions(trainOptions, given, { preset, spelling: flagOf }) }
+}
+
+/** A file, or a dataset of the catalog. */
+async function textOf({ data, encoding }: RunOptions, context: Context): Promise<TextSource> {
+  if (data === undefined) {
+    throw new OptionError({
+      what: 'Option --data',
+      expected: 'a text file or the name of a dataset',
+      received: 'none',
+      hint: `Datasets: ${catalog.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
+  if (dataset === undefined) return openText(data, { encoding })
+  context.note(`Reading dataset ${data} ...`)
+  return datasetText(dataset, await fetchDataset(findDataset(data), { environment: context.host.environment }))
+}
+
+/** The tokenizer that the options name, trained on the text where it must be. */
+async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOptions): Promise<Tokenizer> {
+  if (tokenizer === 'characters') return trainCharacters(text.chunks())
+  if (tokenizer === 'bpe') {
+    const texts = cutChunks(lastSafeCut, text.chunks())
+    return trainByteLevelBPE(texts, { vocabularySize: vocabulary, specialTokens: ['<|endoftext|>'] })
+  }
+  if (!existsSync(tokenizer)) {
+    throw new OptionError({
+      what: 'Option --tokenizer',
+      expected: '"characters", "bpe" or a folder that exists',
+      received: `"${tokenizer}"`,
+    })
+  }
+  const storage = nodeStorage(resolve(tokenizer))
+  if (await storage.exists('tokenizer.json')) return tokenizerFromJSON(JSON.parse(await readText(storage, 'tokenizer.json')))
+  return gpt2Tokenizer(JSON.parse(await readText(storage, 'encoder.json')), await readText(storage, 'vocab.bpe'))
+}
+
+/** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
+async function show(events: AsyncIterable<RunEvent>, out: string, context: Context): Promise<void> {
+  const { host, json, print } = context
+  const terminal = host.stdout.isTerminal && !json
+  const pace = new Pace()
+  let steps = 1
+  let drawn = false
+  const clear = () => {
+    if (drawn) host.stdout.write('\r\x1b[K')
+    drawn = false
+  }
+  const say = (text: string) => {
+    clear()
+    print(text)
+  }
+  try {
+    for await (const event of events) {
+      if (json) {
+        context.report(event, '')
+        continue
+      }
+      switch (event.type) {
+        case 'start':
+          steps = event.steps
+          for (const line of startLines(event)) say(line)
+          break
+        case 'step': {
+          const { event: smoothed, secondsLeft } = pace.smooth(event, steps)
+          const line = stepLine(smoothed, steps, secondsLeft)
+          if (terminal) {
+            const width = Math.max(0, Math.min(24, host.stdout.columns - line.length - 4))
+            host.stdout.write(`\r\x1b[K${bar(event.step / steps, width)} ${line}`.slice(0, host.stdout.columns + 4))
+            drawn = true
+          } else if (event.step % 100 === 0) say(line)
+          break
+        }
+        case 'validation':
+          say(validationLine(event))
+          break
+        case 'sample':
+          say(`step ${event.step}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
+          break
+        case 'stopped':
+          say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
+          break
+        case 'done':
+          say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          break
+      }
+    }
+  } catch (error) {
+    clear()
+    throw error
+  }
+}

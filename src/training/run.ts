@@ -1,0 +1,242 @@
+/**
+ * A whole training as `nacre train` does it: text to tokens, model, loop, checkpoints, metrics and plot in the folder of
+ * the run. It speaks in events; the host decides how they look.
+ */
+import { OptionError } from '../base/errors.ts'
+import { checkOptions, flagOf, type OptionsOf } from '../base/options.ts'
+import type { Shape } from '../base/shape.ts'
+import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
+import { type MeasuredText, splitText, type TextSource } from '../data/text.ts'
+import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
+import { type ModelSize, timeline } from '../models/index.ts'
+import { initialWeights, namedParameters } from '../nn/parameters.ts'
+import { adam, adamW } from '../optim/adamw.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { constantRate, cosine, linear, type Schedule, warmUp } from '../optim/schedules.ts'
+import { sgd } from '../optim/sgd.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import { lossPlot } from './loss-plot.ts'
+import { measureMatmulRate } from './matmul-rate.ts'
+import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
+import { trainOptions } from './options.ts'
+import { type StepEvent, type Training, train, type ValidationEvent } from './train.ts'
+
+export type RunOptions = OptionsOf<typeof trainOptions>
+
+export interface StartEvent {
+  readonly type: 'start'
+  readonly model: string
+  readonly parameters: number
+  readonly vocabulary: number
+  readonly trainTokens: number
+  readonly validationTokens: number
+  readonly steps: number
+  /** The step that a resumed run goes on from; 0 for a fresh one. */
+  readonly from: number
+  readonly microBatches: number
+  /** Matrix products of one step, and what the machine reaches on large ones, in FLOP and FLOP/s. */
+  readonly matmulFlops: number
+  readonly matmulRate: number
+}
+export type MeasuredStep = StepEvent & { readonly bitsPerByte: number; readonly matmulShare: number }
+export type MeasuredValidation = ValidationEvent & { readonly bitsPerByte: number }
+export interface SampleEvent {
+  readonly type: 'sample'
+  readonly step: number
+  readonly text: string
+}
+export interface SavedEvent {
+  readonly type: 'saved'
+  readonly step: number
+  readonly what: 'last' | 'best'
+}
+export interface EndEvent {
+  readonly type: 'done' | 'stopped'
+  readonly step: number
+  readonly bestLoss?: number
+}
+export type RunEvent = StartEvent | MeasuredStep | MeasuredValidation | SampleEvent | SavedEvent | EndEvent
+
+export interface RunInput {
+  /** A name of the timeline, for example `gpt2`. */
+  readonly modelName: string
+  /** The folder of the run. */
+  readonly storage: Storage
+  readonly options: RunOptions
+  readonly runtime: Runtime
+  /** Needed for a fresh run; a resumed one has its tokens. */
+  readonly text?: TextSource
+  readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
+  /** Opens tokens that `writeTokens` wrote into the run's folder. */
+  readonly openTokens: (name: string) => Promise<TokenSource>
+  /** Text that the model writes now; it sees the training's own weights. */
+  readonly sample?: (model: SavedModel) => Promise<string>
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+const tokenFiles = { train: 'training/train', validation: 'training/validation' } as const
+const tokenizerFile = 'training/tokenizer.json'
+
+/** Trains and leaves a folder that can be used, and resumed. */
+export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
+  const { storage, options, runtime, modelName } = input
+  const resuming = options.resume
+  const tokenizer = resuming ? await storedTokenizer(storage) : await prepareTokens(input)
+  const trainTokens = await input.openTokens(tokenFiles.train)
+  const validation = options.validationFraction > 0 ? await input.openTokens(tokenFiles.validation) : undefined
+
+  const entry = timeline.find(({ name }) => name === modelName)!
+  const size: ModelSize = { ...options, vocabulary: tokenizer.vocabularySize }
+  const model = entry.create(size)
+  const parameters = namedParameters(model)
+  const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
+  const optimizer = optimizerOf(options)
+  const identity: Identity = {
+    configuration: JSON.stringify({ model: modelName, ...model.configuration }),
+    optimizer: optimizer.name,
+    tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
+  }
+  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
+  const from = resumed?.position.step ?? 0
+  await truncateMetrics(storage, from)
+  if (!resuming) await writeText(storage, 'training/options.json', `${JSON.stringify({ model: modelName, options }, null, 2)}\n`)
+
+  const training = await train(model, {
+    runtime,
+    weights: resumed?.state.weights ?? initialWeights(parameters, options.seed),
+    train: trainTokens,
+    validation,
+    steps: options.steps,
+    batchSize: options.batchSize,
+    microBatchSize: options.microBatchSize,
+    optimizer,
+    learningRate: scheduleOf(options),
+    clip: options.clip,
+    maximumGradientNorm: options.maximumGradientNorm,
+    dropout: { rate: options.dropout, places: entry.dropoutPlaces(size) },
+    smoothing: options.smoothing,
+    seed: options.seed,
+    evaluateEvery: options.evaluateEvery,
+    evaluationBatches: options.evaluationBatches,
+    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+  })
+  const matmulRate = await measureMatmulRate(runtime)
+  yield {
+    ...{ type: 'start', model: modelName, steps: options.steps, from, matmulRate },
+    parameters: [...parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    vocabulary: tokenizer.vocabularySize,
+    trainTokens: trainTokens.length,
+    validationTokens: validation?.length ?? 0,
+    microBatches: training.microBatches,
+    matmulFlops: training.matmulFlops,
+  }
+
+  const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
+  const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
+  const keepLast = async (step: number): Promise<SavedEvent> => {
+    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
+    await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
+    return { type: 'saved', step, what: 'last' }
+  }
+  const keepBest = async (step: number): Promise<SavedEvent> => {
+    await saveModelFolder(storage, await saved())
+    return { type: 'saved', step, what: 'best' }
+  }
+  const due = (step: number, every: number): boolean => every > 0 && (step % every === 0 || step === options.steps)
+
+  let step = from
+  for await (const event of training.events) {
+    step = event.step
+    if (event.type === 'step') {
+      const share = (training.matmulFlops / (event.durationMs / 1000)) / matmulRate
+      const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
+      if (due(step, options.logEvery)) await appendMetric(storage, measured)
+      yield measured
+      if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
+    } else {
+      const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
+      await appendMetric(storage, measured)
+      yield measured
+      if (event.best) yield await keepBest(step)
+    }
+    if (input.sample && due(step, options.sampleEvery)) yield { type: 'sample', step, text: await input.sample(await saved()) }
+    const stopping = input.signal?.aborted === true && step < options.steps
+    if (stopping || due(step, options.saveEvery)) {
+      if (!validation) yield await keepBest(step)
+      yield await keepLast(step)
+    }
+    if (stopping) {
+      if (training.bestLoss === undefined && validation) yield await keepBest(step)
+      yield { type: 'stopped', step, bestLoss: training.bestLoss }
+      return
+    }
+  }
+  await release(training)
+  yield { type: 'done', step, bestLoss: training.bestLoss }
+}
+
+const release = (training: Training): Promise<void> => training.release()
+
+/** Tokenizer and tokens of a fresh run. */
+async function prepareTokens({ storage, options, text, makeTokenizer }: RunInput): Promise<Tokenizer> {
+  if (text === undefined) throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
+  const whole = options.validationFraction === 0
+  const parts = whole ? undefined : await splitText(text, options.validationFraction)
+  const tokenizer = await makeTokenizer(text)
+  const source = await fingerprint(JSON.stringify(tokenizer.toJSON()))
+  const write = async (name: string, part: Pick<MeasuredText, 'bytes'> & TextSource): Promise<void> => {
+    const about = { vocabularySize: tokenizer.vocabularySize, tokenizer: source, bytesOfText: part.bytes }
+    await writeTokens(storage, name, encodeChunks(tokenizer, part.chunks()), about)
+  }
+  const { measureText } = await import('../data/text.ts')
+  await write(tokenFiles.train, parts?.train ?? (await measureText(text)))
+  if (parts) await write(tokenFiles.validation, parts.validation)
+  await storage.remove(stateFile)
+  await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
+  return tokenizer
+}
+
+/** The tokenizer of a run that goes on, checked against its tokens. */
+async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
+  const tokenizer = tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
+  const header = await readTokensHeader(storage, tokenFiles.train)
+  if (header.tokenizer !== (await fingerprint(JSON.stringify(tokenizer.toJSON())))) {
+    throw new OptionError({
+      what: storage.locate(tokenizerFile),
+      expected: 'the tokenizer that made the tokens of this run',
+      received: 'another',
+      hint: 'Put the file back, or train into a new folder with --out.',
+    })
+  }
+  return tokenizer
+}
+
+/** The options of a run that goes on: those of its start, with what may change taken from `given`. */
+export async function resumedOptions(
+  storage: Storage,
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ modelName: string; options: RunOptions }> {
+  const stored = JSON.parse(await readText(storage, 'training/options.json'))
+  const options = checkOptions(trainOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
+  return { modelName: stored.model, options }
+}
+
+function optimizerOf({ optimizer, beta1, beta2, weightDecay, momentum }: RunOptions): Optimizer {
+  if (optimizer === 'sgd') return sgd({ momentum, weightDecay })
+  return optimizer === 'adam' ? adam({ beta1, beta2 }) : adamW({ beta1, beta2, weightDecay })
+}
+
+function scheduleOf({ schedule, learningRate, finalLearningRate, warmUp: rising, steps }: RunOptions): Schedule {
+  const rest = Math.max(1, steps - rising)
+  const then = {
+    cosine: cosine(learningRate, finalLearningRate, rest),
+    linear: linear(learningRate, finalLearningRate, rest),
+    constant: constantRate(learningRate),
+  }[schedule]
+  return warmUp(rising, then)
+}
