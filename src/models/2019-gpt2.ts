@@ -5,11 +5,10 @@
  */
 import { OptionError } from '../base/errors.ts'
 import { attention, causalMask } from '../nn/attention.ts'
-import type { Dropout } from '../nn/dropout.ts'
 import { normal } from '../nn/initializers.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
 import { constant, type Tensor } from '../tensor/tensor.ts'
-import type { LanguageModel } from './language-model.ts'
+import type { LanguageModel, LogitsOptions } from './language-model.ts'
 
 export interface GPT2Configuration {
   /** Different tokens. */
@@ -72,13 +71,14 @@ export class GPT2 implements LanguageModel {
     return this.#configuration.vocabulary
   }
 
-  logits(ids: Tensor, { dropout }: { readonly dropout?: Dropout } = {}): Tensor {
+  logits(ids: Tensor, { dropout, cache, lastOnly = false }: LogitsOptions = {}): Tensor {
     const [, tokens] = ids.shape
-    const positions = constant([...Array(tokens).keys()], [tokens], 'int64')
+    const positions = cache?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
     const mask = causalMask(tokens)
-    for (const block of this.blocks) x = block.apply(x, mask, dropout)
+    for (const block of this.blocks) x = block.apply(x, mask, { dropout, cache })
+    if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x).matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
   }
 }
@@ -98,9 +98,9 @@ class Block {
     this.feedForward = new FeedForward(configuration)
   }
 
-  apply(x: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
-    const drop = (y: Tensor) => dropout?.apply(y) ?? y
-    const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), mask, dropout)))
+  apply(x: Tensor, mask: Tensor, options: LogitsOptions): Tensor {
+    const drop = (y: Tensor) => options.dropout?.apply(y) ?? y
+    const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), mask, options)))
     return attended.add(drop(this.feedForward.apply(this.feedForwardNormalization.apply(attended))))
   }
 }
@@ -121,11 +121,15 @@ class SelfAttention {
     this.#heads = heads
   }
 
-  apply(x: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
+  apply(x: Tensor, mask: Tensor, { dropout, cache }: LogitsOptions): Tensor {
     const [batch, tokens, channels] = x.shape
     const heads = this.#heads
-    const [q, k, v] = this.project
-      .apply(x) // [B, T, 3C]
+    const projected = this.project.apply(x) // [B, T, 3C]
+    if (cache) {
+      const [q, k, v] = projected.split([channels, channels, channels], 2)
+      return this.output.apply(cache.attend(q, k, v, heads))
+    }
+    const [q, k, v] = projected
       .reshape([batch, tokens, 3, heads, channels / heads])
       .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
       .split([1, 1, 1], 0)
