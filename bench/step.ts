@@ -6,10 +6,10 @@
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { memoryTokens } from '../src/data/token-shards.ts'
 import { Random } from '../src/base/random.ts'
-import { randomWindows } from '../src/data/batches.ts'
 import { host } from '../src/compiler/compile.ts'
+import { randomWindows } from '../src/data/batches.ts'
+import { memoryTokens } from '../src/data/token-shards.ts'
 import { GPT2 } from '../src/models/2019-gpt2.ts'
 import { tokenLosses } from '../src/nn/losses.ts'
 import { initialWeights, namedParameters } from '../src/nn/parameters.ts'

@@ -104,7 +104,9 @@ export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
   for (const [name, { own, shape }] of theirShapes(model, architecture)) {
     if (own !== undefined) weights.set(own, await file.readFloat32(storedName(file, name), shape))
   }
-  const settings = (await storage.exists('tokenizer_config.json')) ? await readJSON(storage, 'tokenizer_config.json') : undefined
+  const settings = (await storage.exists('tokenizer_config.json'))
+    ? await readJSON(storage, 'tokenizer_config.json')
+    : undefined
   const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), settings)
   if (tokenizer.vocabularySize > model.vocabulary) {
     throw new CheckpointError({
@@ -175,5 +177,9 @@ async function readJSON(storage: Storage, name: string): Promise<Config> {
   } catch {
     // falls through to the error
   }
-  throw new CheckpointError({ what: storage.locate(name), expected: 'a JSON object', received: text.slice(0, 40) || 'nothing' })
+  throw new CheckpointError({
+    what: storage.locate(name),
+    expected: 'a JSON object',
+    received: text.slice(0, 40) || 'nothing',
+  })
 }

@@ -3,5 +3,9 @@ import type { CommandEntry } from './command.ts'
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
 export const commands: readonly CommandEntry[] = [
   { name: 'train', summary: 'train a model on a text', load: () => import('./train.ts') },
+  { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
+  { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
+  { name: 'evaluate', summary: 'measure how well a model predicts a text', load: () => import('./evaluate.ts') },
+  { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },
   { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },
 ]

@@ -1,6 +1,29 @@
 import type { SavedModel } from '../checkpoints/model-folder.ts'
+import { generate, length } from '../generation/generate.ts'
+import { cachedPredictor, type Predictor } from '../generation/predictor.ts'
+import { samplingPolicies } from '../generation/sampling.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import type { RunOptions } from '../training/run.ts'
 
-export function sampler(_options: RunOptions): ((model: SavedModel) => Promise<string>) | undefined {
-  return undefined
+/** Text that a model in training writes now. The programs are compiled once: they read the training's own weights. */
+export function sampler({ sampleTokens, seed, device }: RunOptions): (model: SavedModel) => Promise<string> {
+  let predictor: Predictor | undefined
+  return async ({ model, weights, tokenizer }) => {
+    // A new cache for each sample: the keys and values of older weights mean nothing.
+    predictor = cachedPredictor({ model, weights, runtime: nodeRuntime({ device, threads: 1 }) })
+    let text = ''
+    const options = { sample: samplingPolicies({ temperature: 0.8 }), stopWhen: [length(sampleTokens)], seed }
+    for await (const piece of generate(predictor, tokenizer, [firstToken(tokenizer.encode.bind(tokenizer))], options))
+      text += piece.text
+    return text
+  }
+}
+
+/** A line break where the vocabulary has one, else its first token. */
+function firstToken(encode: (text: string) => Int32Array): number {
+  try {
+    return encode('\n')[0]
+  } catch {
+    return 0
+  }
 }

@@ -2,14 +2,12 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, UnknownNameError } from '../base/options.ts'
-import { catalog, findDataset } from '../data/catalog.ts'
-import { datasetText } from '../data/get.ts'
-import { fetchDataset, openText, openTokens } from '../data/node.ts'
+import { openTokens } from '../data/node.ts'
 import type { TextSource } from '../data/text.ts'
 import { timeline } from '../models/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { type Storage, readText } from '../storage/storage.ts'
+import { readText, type Storage } from '../storage/storage.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
 import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
@@ -20,6 +18,7 @@ import { presets, trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import { type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
 import type { Command, CommandContext } from './command.ts'
+import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
 
 type Context = CommandContext<typeof trainOptions>
@@ -48,7 +47,9 @@ export const command: Command<typeof trainOptions> = {
       storage,
       options,
       runtime: nodeRuntime({ device: options.device, threads: options.threads }),
-      text: options.resume ? undefined : await textOf(options, context),
+      text: options.resume
+        ? undefined
+        : await openData(options, { environment: context.host.environment, note: context.note }),
       makeTokenizer: text => makeTokenizer(text, options),
       openTokens: name => openTokens(resolve(out), name),
       sample: sampler(options),
@@ -63,7 +64,12 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
   const { given, options, arguments: words } = context
   if (options.resume) {
     if (!(await storage.exists('training/options.json'))) {
-      throw new OptionError({ what: 'Option --resume', expected: `a run in ${storage.locate('')}`, received: 'none', hint: 'Name its folder with --out.' })
+      throw new OptionError({
+        what: 'Option --resume',
+        expected: `a run in ${storage.locate('')}`,
+        received: 'none',
+        hint: 'Name its folder with --out.',
+      })
     }
     return resumedOptions(storage, given)
   }
@@ -75,22 +81,6 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
   }
   const preset = presets[options.preset]
   return { modelName, options: checkOptions(trainOptions, given, { preset, spelling: flagOf }) }
-}
-
-/** A file, or a dataset of the catalog. */
-async function textOf({ data, encoding }: RunOptions, context: Context): Promise<TextSource> {
-  if (data === undefined) {
-    throw new OptionError({
-      what: 'Option --data',
-      expected: 'a text file or the name of a dataset',
-      received: 'none',
-      hint: `Datasets: ${catalog.map(({ name }) => name).join(', ')}.`,
-    })
-  }
-  const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
-  if (dataset === undefined) return openText(data, { encoding })
-  context.note(`Reading dataset ${data} ...`)
-  return datasetText(dataset, await fetchDataset(findDataset(data), { environment: context.host.environment }))
 }
 
 /** The tokenizer that the options name, trained on the text where it must be. */
@@ -108,7 +98,8 @@ async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOpt
     })
   }
   const storage = nodeStorage(resolve(tokenizer))
-  if (await storage.exists('tokenizer.json')) return tokenizerFromJSON(JSON.parse(await readText(storage, 'tokenizer.json')))
+  if (await storage.exists('tokenizer.json'))
+    return tokenizerFromJSON(JSON.parse(await readText(storage, 'tokenizer.json')))
   return gpt2Tokenizer(JSON.parse(await readText(storage, 'encoder.json')), await readText(storage, 'vocab.bpe'))
 }
 

@@ -1,11 +1,10 @@
-import type { HostTensor } from '../runtime/runtime.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { sequentialWindows } from '../data/batches.ts'
 import type { TokenSource } from '../data/token-shards.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
-import type { Runtime } from '../runtime/runtime.ts'
+import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 
 /** A model, its weights, and where it runs. */
@@ -16,7 +15,10 @@ export interface ScoredModel {
 }
 
 /** Negative log-likelihood of every target of [B, T] windows, in nats. */
-async function lossProgram({ model, weights, runtime }: ScoredModel, shape: readonly [number, number]): Promise<{
+async function lossProgram(
+  { model, weights, runtime }: ScoredModel,
+  shape: readonly [number, number],
+): Promise<{
   run(inputs: BigInt64Array, targets: BigInt64Array): Promise<Float32Array>
   release(): Promise<void>
 }> {

@@ -85,7 +85,10 @@ export function cachedPredictor(loaded: LoadedModel): Predictor {
         ]),
       )
       const outputs = { logits, ...cache.outputs }
-      const program = await compile(runtime, outputs, { parameterNames: names, keepOnDevice: Object.keys(cache.outputs) })
+      const program = await compile(runtime, outputs, {
+        parameterNames: names,
+        keepOnDevice: Object.keys(cache.outputs),
+      })
       return { program, logits: host('float32', [1, 1, model.vocabulary], new Float32Array(model.vocabulary)) }
     }
     const known = programs.get(tokens) ?? build()
@@ -100,13 +103,19 @@ export function cachedPredictor(loaded: LoadedModel): Predictor {
     const total = position + tokens.length
     const feeds = {
       ids: host('int64', [1, tokens.length], BigInt64Array.from(tokens, BigInt)),
-      positions: host('int64', [tokens.length], BigInt64Array.from(tokens, (_, i) => BigInt(position + i))),
+      positions: host(
+        'int64',
+        [tokens.length],
+        BigInt64Array.from(tokens, (_, i) => BigInt(position + i)),
+      ),
       last: host('int32', [1], Int32Array.of(total - 1)),
       total: host('int32', [], Int32Array.of(total)),
     }
     cached.push(...tokens)
     if (runtime.writesInPlace) {
-      const fetches = Object.fromEntries(Object.entries(caches!).map(([name, value]) => [`next/${name}`, value as HostTensor]))
+      const fetches = Object.fromEntries(
+        Object.entries(caches!).map(([name, value]) => [`next/${name}`, value as HostTensor]),
+      )
       await program.run({ ...weights, ...caches, ...feeds }, { ...fetches, logits })
       return logits.data as Float32Array
     }

@@ -97,7 +97,13 @@ export function drawToken(scores: Float32Array, random: Random): number {
     rest -= probabilities[i]
     if (rest < 0) return i
   }
-  if (last < 0) throw new OptionError({ what: 'Sampling', expected: 'a token to be left', received: 'none', hint: 'Loosen the policies.' })
+  if (last < 0)
+    throw new OptionError({
+      what: 'Sampling',
+      expected: 'a token to be left',
+      received: 'none',
+      hint: 'Loosen the policies.',
+    })
   return last
 }
 

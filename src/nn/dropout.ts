@@ -40,9 +40,16 @@ export class Dropout {
       const random = new Random(place, `dropout/${axis}`)
       return Array.from({ length: count }, () => random.uint32() | 0)
     }
-    const rowBits = constant(fixed(rows, 'rows'), [rows, 1], 'int32').bitwiseXor(key.slice(1, 0, 1)).mul(0x85ebca6b | 0)
-    const columnBits = constant(fixed(columns, 'columns'), [1, columns], 'int32').bitwiseXor(key.slice(1, 1, 2)).mul(0xc2b2ae35 | 0)
-    return rowBits.bitwiseXor(columnBits).mul(0x9e3779b1 | 0).reshape(x.shape)
+    const rowBits = constant(fixed(rows, 'rows'), [rows, 1], 'int32')
+      .bitwiseXor(key.slice(1, 0, 1))
+      .mul(0x85ebca6b | 0)
+    const columnBits = constant(fixed(columns, 'columns'), [1, columns], 'int32')
+      .bitwiseXor(key.slice(1, 1, 2))
+      .mul(0xc2b2ae35 | 0)
+    return rowBits
+      .bitwiseXor(columnBits)
+      .mul(0x9e3779b1 | 0)
+      .reshape(x.shape)
   }
 }
 

@@ -44,7 +44,9 @@ export class KeyValueCache {
 
   /** Shape of each cache by the name of its input. */
   get shapes(): Record<string, Shape> {
-    return Object.fromEntries(this.#layers.flatMap(({ shape }, i) => [`keys/${i}`, `values/${i}`].map(name => [name, shape])))
+    return Object.fromEntries(
+      this.#layers.flatMap(({ shape }, i) => [`keys/${i}`, `values/${i}`].map(name => [name, shape])),
+    )
   }
 
   /** The caches with the new tokens, by the name of the output: `next/` and the name of the input. */

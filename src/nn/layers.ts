@@ -7,7 +7,11 @@ export class Linear {
   readonly bias?: Parameter
 
   /** Weight [inputs, outputs]; the bias, if there is one, starts at zero. */
-  constructor(inputs: number, outputs: number, { bias = true, initialize = normal(0.02) }: { bias?: boolean; initialize?: Initializer } = {}) {
+  constructor(
+    inputs: number,
+    outputs: number,
+    { bias = true, initialize = normal(0.02) }: { bias?: boolean; initialize?: Initializer } = {},
+  ) {
     this.weight = new Parameter([inputs, outputs], initialize)
     if (bias) this.bias = new Parameter([outputs], zeros)
   }

@@ -15,7 +15,11 @@ import { apply, type Tensor } from '../tensor/tensor.ts'
 export function tokenLosses(logits: Tensor, targets: Tensor, { smoothing = 0 }: { smoothing?: number } = {}): Tensor {
   if (!sameShape(logits.shape.slice(0, -1), targets.shape)) {
     const received = `${formatShape(logits.shape)} and ${formatShape(targets.shape)}`
-    throw new ShapeError({ what: 'cross-entropy', expected: 'logits [.., V] and targets [..] with equal leading sizes', received })
+    throw new ShapeError({
+      what: 'cross-entropy',
+      expected: 'logits [.., V] and targets [..] with equal leading sizes',
+      received,
+    })
   }
   const rows = logits.reshape([-1, logits.shape.at(-1)!])
   return apply(crossEntropyOp, [rows, targets.reshape([-1])], { smoothing }).reshape(targets.shape)

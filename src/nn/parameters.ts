@@ -27,7 +27,10 @@ export function parameterNames(parameters: ReadonlyMap<string, Parameter>): Map<
 /** First values of every parameter; each draws from a stream of its own, so that adding a layer changes no other. */
 export function initialWeights(parameters: ReadonlyMap<string, Parameter>, seed: number): Map<string, Float32Array> {
   return new Map(
-    [...parameters].map(([name, { initialize, shape }]) => [name, initialize(shape, new Random(seed, `weights/${name}`))]),
+    [...parameters].map(([name, { initialize, shape }]) => [
+      name,
+      initialize(shape, new Random(seed, `weights/${name}`)),
+    ]),
   )
 }
 

@@ -23,7 +23,12 @@ export function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay 
       const correction = Math.sqrt(1 - beta2 ** step)
       return { stepSize: correction / (1 - beta1 ** step), stepEpsilon: epsilon * correction }
     },
-    update: ({ parameter, gradient, state: [m, v], scalars: { learningRate, weightDecay: decay, stepSize, stepEpsilon } }) => {
+    update: ({
+      parameter,
+      gradient,
+      state: [m, v],
+      scalars: { learningRate, weightDecay: decay, stepSize, stepEpsilon },
+    }) => {
       const mean = m.mul(beta1).add(gradient.mul(1 - beta1)) // m = β1 m + (1 - β1) g
       const square = v.mul(beta2).add(gradient.mul(Math.sqrt(1 - beta2)).square()) // v = β2 v + (1 - β2) g²
       // θ = θ (1 - η λ) - η m̂ / (√v̂ + ε), with both bias corrections moved into the step size and ε

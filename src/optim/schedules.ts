@@ -1,16 +1,25 @@
 /** The learning rate of a step, 1 at first. */
 export type Schedule = (step: number) => number
 
-export const constantRate = (rate: number): Schedule => () => rate
+export const constantRate =
+  (rate: number): Schedule =>
+  () =>
+    rate
 
 /** From `rate` to `final` in a straight line over `steps`. */
-export const linear = (rate: number, final: number, steps: number): Schedule =>
-  step => rate + (final - rate) * Math.min(1, step / steps)
+export const linear =
+  (rate: number, final: number, steps: number): Schedule =>
+  step =>
+    rate + (final - rate) * Math.min(1, step / steps)
 
 /** From `rate` to `final` along half a cosine over `steps`. Loshchilov and Hutter, SGDR, 2017, section 3. */
-export const cosine = (rate: number, final: number, steps: number): Schedule =>
-  step => final + 0.5 * (rate - final) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))
+export const cosine =
+  (rate: number, final: number, steps: number): Schedule =>
+  step =>
+    final + 0.5 * (rate - final) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))
 
 /** Rises in a straight line for a number of steps, then follows another schedule from its start. */
-export const warmUp = (steps: number, then: Schedule): Schedule =>
-  step => (step <= steps ? (then(0) * step) / (steps + 1) : then(step - steps))
+export const warmUp =
+  (steps: number, then: Schedule): Schedule =>
+  step =>
+    step <= steps ? (then(0) * step) / (steps + 1) : then(step - steps)

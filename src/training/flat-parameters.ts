@@ -42,7 +42,9 @@ export class FlatParameters {
     stateCount: number,
     decays: (name: string, shape: Shape) => boolean,
   ) {
-    const groups = [true, false].map(group => [...parameters].filter(([name, { shape }]) => decays(name, shape) === group))
+    const groups = [true, false].map(group =>
+      [...parameters].filter(([name, { shape }]) => decays(name, shape) === group),
+    )
     const total = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
     this.chunkLength = Math.min(largestChunk, 2 ** Math.ceil(Math.log2(Math.max(alignment, total / 8))))
     const placements: Placement[] = []

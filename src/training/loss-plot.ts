@@ -8,7 +8,8 @@ export async function lossPlot(metrics: readonly Metric[], title: string): Promi
   const { SVGRenderer } = await import('echarts/renderers')
   use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
-  const points = (type: Metric['type']) => metrics.filter(metric => metric.type === type).map(({ step, loss }) => [step, loss])
+  const points = (type: Metric['type']) =>
+    metrics.filter(metric => metric.type === type).map(({ step, loss }) => [step, loss])
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 720, height: 420 })
   chart.setOption({
     animation: false,
@@ -19,8 +20,22 @@ export async function lossPlot(metrics: readonly Metric[], title: string): Promi
     xAxis: { type: 'value', name: 'step', nameLocation: 'middle', nameGap: 26, min: 0, max: 'dataMax' },
     yAxis: { type: 'value', name: 'loss (nats per token)', nameLocation: 'middle', nameGap: 42, scale: true },
     series: [
-      { name: 'training', type: 'line', data: points('step'), showSymbol: false, lineStyle: { width: 1, opacity: 0.6 }, color: '#5470c6' },
-      { name: 'validation', type: 'line', data: points('validation'), symbolSize: 6, lineStyle: { width: 2 }, color: '#ee6666' },
+      {
+        name: 'training',
+        type: 'line',
+        data: points('step'),
+        showSymbol: false,
+        lineStyle: { width: 1, opacity: 0.6 },
+        color: '#5470c6',
+      },
+      {
+        name: 'validation',
+        type: 'line',
+        data: points('validation'),
+        symbolSize: 6,
+        lineStyle: { width: 2 },
+        color: '#ee6666',
+      },
     ],
   })
   const svg = chart.renderToSVGString()

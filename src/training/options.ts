@@ -3,7 +3,11 @@ import { gpt2Sizes } from '../models/2019-gpt2.ts'
 
 /** Everything that a training can be told. The same table gives the flags, the help, the checks and the types. */
 export const trainOptions = {
-  data: { type: 'string', placeholder: 'FILE', help: 'text to learn from: a file (.gz is unpacked) or a dataset of "nacre data list"' },
+  data: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'text to learn from: a file (.gz is unpacked) or a dataset of "nacre data list"',
+  },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   preset: {
@@ -48,7 +52,12 @@ export const trainOptions = {
   optimizer: { type: 'choice', choices: ['adamw', 'adam', 'sgd'], default: 'adamw', help: 'rule of the update' },
   learningRate: { type: 'number', default: 1e-3, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 1e-4, minimum: 0, help: 'learning rate of the last step' },
-  schedule: { type: 'choice', choices: ['cosine', 'linear', 'constant'], default: 'cosine', help: 'way from one to the other' },
+  schedule: {
+    type: 'choice',
+    choices: ['cosine', 'linear', 'constant'],
+    default: 'cosine',
+    help: 'way from one to the other',
+  },
   warmUp: { type: 'integer', default: 100, minimum: 0, unit: 'steps', help: 'steps in which the learning rate rises' },
   weightDecay: { type: 'number', default: 0.1, minimum: 0, help: 'decay of matrices and embeddings' },
   beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
@@ -75,7 +84,15 @@ const published = (name: keyof typeof gpt2Sizes): Preset => {
   const { layers, heads, channels } = gpt2Sizes[name]
   return {
     ...{ layers, heads, channels, context: 1024, batchSize: 8, microBatchSize: 1, bias: true, dropout: 0.1 },
-    ...{ tokenizer: 'bpe', vocabulary: 50_257, steps: 10_000, learningRate: 2.5e-4, finalLearningRate: 0, warmUp: 200, beta2: 0.95 },
+    ...{
+      tokenizer: 'bpe',
+      vocabulary: 50_257,
+      steps: 10_000,
+      learningRate: 2.5e-4,
+      finalLearningRate: 0,
+      warmUp: 200,
+      beta2: 0.95,
+    },
   }
 }
 
@@ -95,6 +112,8 @@ const table: OptionTable = trainOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableOnResume: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(name),
+    /^(resume|out|data|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
+      name,
+    ),
   ),
 )

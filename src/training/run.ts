@@ -104,7 +104,8 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
   const from = resumed?.position.step ?? 0
   await truncateMetrics(storage, from)
-  if (!resuming) await writeText(storage, 'training/options.json', `${JSON.stringify({ model: modelName, options }, null, 2)}\n`)
+  if (!resuming)
+    await writeText(storage, 'training/options.json', `${JSON.stringify({ model: modelName, options }, null, 2)}\n`)
 
   const training = await train(model, {
     runtime,
@@ -153,7 +154,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   for await (const event of training.events) {
     step = event.step
     if (event.type === 'step') {
-      const share = (training.matmulFlops / (event.durationMs / 1000)) / matmulRate
+      const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
       const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
       if (due(step, options.logEvery)) await appendMetric(storage, measured)
       yield measured
@@ -164,7 +165,8 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
       yield measured
       if (event.best) yield await keepBest(step)
     }
-    if (input.sample && due(step, options.sampleEvery)) yield { type: 'sample', step, text: await input.sample(await saved()) }
+    if (input.sample && due(step, options.sampleEvery))
+      yield { type: 'sample', step, text: await input.sample(await saved()) }
     const stopping = input.signal?.aborted === true && step < options.steps
     if (stopping || due(step, options.saveEvery)) {
       if (!validation) yield await keepBest(step)
@@ -184,7 +186,8 @@ const release = (training: Training): Promise<void> => training.release()
 
 /** Tokenizer and tokens of a fresh run. */
 async function prepareTokens({ storage, options, text, makeTokenizer }: RunInput): Promise<Tokenizer> {
-  if (text === undefined) throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
+  if (text === undefined)
+    throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
   const whole = options.validationFraction === 0
   const parts = whole ? undefined : await splitText(text, options.validationFraction)
   const tokenizer = await makeTokenizer(text)

@@ -44,7 +44,10 @@ export interface TrainingStep {
   /** Floating-point operations of the matrix products of one update. */
   readonly matmulFlops: number
   /** @param feeds - the inputs of each micro-batch */
-  run(feeds: readonly Readonly<Record<string, Value>>[], at: { step: number; learningRate: number }): Promise<StepResult>
+  run(
+    feeds: readonly Readonly<Record<string, Value>>[],
+    at: { step: number; learningRate: number },
+  ): Promise<StepResult>
   /** The present weights as inputs of other programs; they follow the training. */
   weights(): Readonly<Record<string, Value>>
   /** The present state; the arrays are the training's own memory where that lies on the host. */
@@ -92,7 +95,8 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       }
       const result = await norm.run(norms)
       const gradientNorm = scalarOf(result.norm)
-      if (!Number.isFinite(lossSum) || !Number.isFinite(gradientNorm)) return { loss: lossSum, gradientNorm, updated: false }
+      if (!Number.isFinite(lossSum) || !Number.isFinite(gradientNorm))
+        return { loss: lossSum, gradientNorm, updated: false }
       const scalars = scalarFeeds({ learningRate, ...optimizer.scalars(step) })
       const decay = scalarFeeds({ weightDecay: optimizer.weightDecay })
       const noDecay = scalarFeeds({ weightDecay: 0 })

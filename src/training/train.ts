@@ -133,7 +133,8 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       const feeds = microBatchFeeds(batches, done, microBatches, [rows, context], dropping ? dropout : undefined, seed)
       const learningRate = options.learningRate(done)
       const { loss, gradientNorm, updated } = await step.run(feeds, { step: done + 1, learningRate })
-      if (!updated || gradientNorm > (options.maximumGradientNorm ?? Infinity)) throw divergence(done + 1, loss, gradientNorm)
+      if (!updated || gradientNorm > (options.maximumGradientNorm ?? Infinity))
+        throw divergence(done + 1, loss, gradientNorm)
       done++
       const durationMs = performance.now() - started
       const tokensPerSecond = (1000 * batchSize * context) / durationMs
@@ -184,7 +185,11 @@ function microBatchFeeds(
 /** Sequences that a validation computes at once. */
 const validationRows = (context: number): number => Math.max(1, Math.round((2 * cachedTokens) / context))
 
-function validationWindows(source: TokenSource, { context }: LanguageModel, { batchSize }: TrainOptions): SequentialWindows {
+function validationWindows(
+  source: TokenSource,
+  { context }: LanguageModel,
+  { batchSize }: TrainOptions,
+): SequentialWindows {
   return sequentialWindows({
     source,
     batchSize: Math.min(batchSize, validationRows(context)),

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { OptionError } from '../base/errors.ts'
+import { catalog } from '../data/catalog.ts'
+import { datasetText } from '../data/get.ts'
+import { fetchDataset, openText } from '../data/node.ts'
+import type { TextSource } from '../data/text.ts'
+
+/**
+ * The text that `--data` names: a file, or a dataset of the catalog.
+ * @throws {OptionError} if none is named
+ */
+export async function openData(
+  { data, encoding }: { readonly data?: string; readonly encoding: string },
+  { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
+): Promise<TextSource> {
+  const names = catalog.map(({ name }) => name).join(', ')
+  if (data === undefined) {
+    const expected = 'a text file or the name of a dataset'
+    throw new OptionError({ what: 'Option --data', expected, received: 'none', hint: `Datasets: ${names}.` })
+  }
+  const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
+  if (dataset === undefined) return openText(data, { encoding })
+  note(`Reading dataset ${data} ...`)
+  return datasetText(dataset, await fetchDataset(dataset, { environment }))
+}
