@@ -1,14 +1,30 @@
 import type { TypedArrays } from '../base/dtype.ts'
 import type { TensorType } from '../ops/op.ts'
-import type { HostTensor, LoadOptions, Runtime, Session, Value } from '../runtime/runtime.ts'
+import type { HostTensor, LoadOptions, MissingOperator, Runtime, Session, Value } from '../runtime/runtime.ts'
 import type { Node, Tensor } from '../tensor/tensor.ts'
-import { emit, type EmittedModel } from './emit.ts'
+import { type EmittedModel, emit } from './emit.ts'
 import { fuseGemm, fuseMatmul } from './fuse.ts'
 import { flattenRows, reduceRows } from './layout.ts'
+import { replacements } from './replace.ts'
 import { type Rule, rewrite } from './rewrite.ts'
-import { arithmetic, dropExpand, expandComposites, foldConstants, negation, rearrangement, scatterOntoSum } from './simplify.ts'
+import {
+  arithmetic,
+  dropExpand,
+  expandComposites,
+  foldConstants,
+  negation,
+  rearrangement,
+  scatterOntoSum,
+} from './simplify.ts'
 
-const simplifications: readonly Rule[] = [foldConstants, dropExpand, negation, arithmetic, rearrangement, scatterOntoSum]
+const simplifications: readonly Rule[] = [
+  foldConstants,
+  dropExpand,
+  negation,
+  arithmetic,
+  rearrangement,
+  scatterOntoSum,
+]
 
 /** The passes in their order; each walks the whole graph once. */
 const passes: readonly (readonly Rule[])[] = [
@@ -28,10 +44,12 @@ const passes: readonly (readonly Rule[])[] = [
 export function compileToOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   parameterNames: ReadonlyMap<Node, string> = new Map(),
+  lacks: readonly MissingOperator[] = [],
 ): EmittedModel {
   const names = Object.keys(outputs)
   let targets = Object.values(outputs)
-  for (const rules of passes) targets = rewrite(targets, rules)
+  const replacing = lacks.length > 0 ? [lacks.map(operator => replacements[operator]), [rearrangement]] : []
+  for (const rules of [...passes, ...replacing]) targets = rewrite(targets, rules)
   return emit(Object.fromEntries(names.map((name, i) => [name, targets[i]])), parameterNames)
 }
 
@@ -43,7 +61,10 @@ export interface Program {
   readonly nodeCount: number
   /** Floating-point operations of its matrix products in one run. */
   readonly matmulFlops: number
-  run(feeds: Readonly<Record<string, Value>>, fetches?: Readonly<Record<string, HostTensor>>): Promise<Record<string, Value>>
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    fetches?: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, Value>>
   release(): Promise<void>
 }
 
@@ -58,7 +79,7 @@ export async function compile(
   outputs: Readonly<Record<string, Tensor>>,
   { parameterNames, ...load }: CompileOptions = {},
 ): Promise<Program> {
-  const model = compileToOnnx(outputs, parameterNames)
+  const model = compileToOnnx(outputs, parameterNames, runtime.lacks)
   const session: Session = await runtime.load(model.bytes, load)
   return {
     inputs: model.inputs,
@@ -71,6 +92,10 @@ export async function compile(
 }
 
 /** A value in the program's memory. */
-export function host<T extends keyof TypedArrays>(dtype: T, shape: readonly number[], data: TypedArrays[T]): HostTensor {
+export function host<T extends keyof TypedArrays>(
+  dtype: T,
+  shape: readonly number[],
+  data: TypedArrays[T],
+): HostTensor {
   return { dtype, shape, data }
 }

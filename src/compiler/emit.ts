@@ -1,7 +1,7 @@
 import { typedArray } from '../base/dtype.ts'
 import { NacreError } from '../base/errors.ts'
 import { elementCount } from '../base/shape.ts'
-import { encodeModel, type OnnxGraph, onnxNode, onnxTensor, onnxValue, type AttributeValue } from '../onnx/model.ts'
+import { type AttributeValue, encodeModel, type OnnxGraph, onnxNode, onnxTensor, onnxValue } from '../onnx/model.ts'
 import { onnxDType } from '../ops/elementwise.ts'
 import type { OnnxCall, OnnxConstant, TensorType } from '../ops/op.ts'
 import { topologicalOrder } from '../tensor/order.ts'
@@ -18,11 +18,15 @@ export interface EmittedModel {
 }
 
 /** Writes a lowered graph as one ONNX model. */
-export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: ReadonlyMap<Node, string>): EmittedModel {
+export function emit(
+  outputs: Readonly<Record<string, Tensor>>,
+  parameterNames: ReadonlyMap<Node, string>,
+): EmittedModel {
   const graph: OnnxGraph = { nodes: [], constants: [], inputs: [], outputs: [] }
   const names = new Map<Node, readonly string[]>()
   const constants = new Map<string, string>()
   const inputs: Record<string, TensorType> = {}
+  // Names of our own begin with a sign that names of inputs and parameters do not have.
   let counter = 0
   let matmulFlops = 0
 
@@ -30,7 +34,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
     const key = `${dtype}|${scalar}|${values.join()}`
     const known = constants.get(key)
     if (known !== undefined) return known
-    const name = `c${counter++}`
+    const name = `%c${counter++}`
     constants.set(key, name)
     graph.constants.push(onnxTensor(name, onnxDType[dtype], scalar ? [] : [values.length], typedArray(dtype, values)))
     return name
@@ -39,14 +43,18 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
   const addLeaf = (node: Node): string => {
     const [{ dtype, shape }] = node.outputs
     if (node.values !== undefined) {
-      const name = `c${counter++}`
+      const name = `%c${counter++}`
       graph.constants.push(onnxTensor(name, onnxDType[dtype], shape, node.values))
       return name
     }
     const name = node.op.name === 'input' ? (node.attributes.name as string) : parameterNames.get(node)
     if (name === undefined) {
       const expected = 'every parameter to be a field of the model'
-      throw new NacreError({ what: 'compile', expected, received: `an unnamed parameter of shape [${shape.join(', ')}]` })
+      throw new NacreError({
+        what: 'compile',
+        expected,
+        received: `an unnamed parameter of shape [${shape.join(', ')}]`,
+      })
     }
     inputs[name] = { dtype, shape }
     graph.inputs.push(onnxValue(name, onnxDType[dtype], shape))
@@ -61,7 +69,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, parameterNames: 
     const call = callOf(node)
     const operands = node.inputs.map(input => names.get(input.node)![input.index])
     const tail = (call.tail ?? []).map(constant => (constant === null ? '' : addConstant(constant)))
-    const results = node.outputs.map(() => `t${counter++}`)
+    const results = node.outputs.map(() => `%t${counter++}`)
     names.set(node, results)
     matmulFlops += flopsOf(node)
     graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], results, attributesOf(call)))

@@ -37,14 +37,20 @@ export const fuseMatmul: Rule = (node, { uses }) => {
   return [apply(matmul, product.node.inputs as [Tensor, Tensor], { ...attributes, scale: attributes.scale * scale })]
 }
 
-/** A B + C for matrices becomes one Gemm where C broadcasts to the product. */
+/**
+ * A B + C for matrices becomes one Gemm where C broadcasts to the product, but for a scalar C: on that the
+ * WebGPU kernel of onnxruntime-web 1.30 aborts.
+ */
 export const fuseGemm: Rule = (node, { uses }) => {
   if (node.op.name !== 'add') return undefined
   const shape = node.outputs[0].shape
   if (shape.length !== 2) return undefined
   for (const [product, addend] of [node.inputs, node.inputs.toReversed()]) {
-    if (product.node.op.name !== 'matmul' || uses(product) !== 1 || !sameShape(product.shape, shape)) continue
-    return [apply(gemm, [...(product.node.inputs as [Tensor, Tensor]), addend], product.node.attributes as MatmulAttributes)]
+    if (product.node.op.name !== 'matmul' || uses(product) !== 1) continue
+    if (addend.rank === 0 || !sameShape(product.shape, shape)) continue
+    return [
+      apply(gemm, [...(product.node.inputs as [Tensor, Tensor]), addend], product.node.attributes as MatmulAttributes),
+    ]
   }
   return undefined
 }

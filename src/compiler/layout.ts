@@ -1,4 +1,4 @@
-import { elementCount, sameShape, type Shape } from '../base/shape.ts'
+import { elementCount, type Shape, sameShape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Rule, reapply } from './rewrite.ts'
 

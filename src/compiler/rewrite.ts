@@ -42,7 +42,8 @@ export function rewrite(targets: readonly Tensor[], rules: readonly Rule[]): Ten
     const key = keyOf(candidate, identity)
     let outputs = known.get(key)
     if (outputs === undefined) {
-      outputs = firstAnswer(rules, candidate, context) ?? candidate.outputs.map((_, index) => tensorOf(candidate, index))
+      outputs =
+        firstAnswer(rules, candidate, context) ?? candidate.outputs.map((_, index) => tensorOf(candidate, index))
       known.set(key, outputs)
       for (const output of outputs) if (!origin.has(output.node)) origin.set(output.node, node)
     }
@@ -64,7 +65,8 @@ const tensorOf = (node: Node, index: number): Tensor => new Tensor(node, index)
 /** Equal keys mean equal values: operation, attributes, inputs, and the values of small constants. */
 function keyOf(node: Node, identity: (object: object) => number): string {
   const inputs = node.inputs.map(input => `${identity(input.node)}.${input.index}`).join()
-  const values = node.values === undefined ? '' : node.values.length <= 16 ? node.values.join() : `#${identity(node.values)}`
+  const values =
+    node.values === undefined ? '' : node.values.length <= 16 ? node.values.join() : `#${identity(node.values)}`
   return `${node.op.name}|${JSON.stringify(node.attributes)}|${inputs}|${values}`
 }
 

@@ -1,4 +1,4 @@
-import { elementCount, sameShape, type Shape } from '../base/shape.ts'
+import { elementCount, type Shape, sameShape } from '../base/shape.ts'
 import { constant, full, type Node, Tensor } from '../tensor/tensor.ts'
 import { type Rule, reapply } from './rewrite.ts'
 
@@ -28,7 +28,9 @@ export const foldConstants: Rule = ({ op, inputs, outputs: [output] }) => {
   }
   if (!inputs.every(input => input.node.values !== undefined)) return undefined
   const readers = inputs.map(input => broadcastReader(input, output.shape))
-  const values = Array.from({ length: elementCount(output.shape) }, (_, i) => op.element!(...readers.map(read => read(i))))
+  const values = Array.from({ length: elementCount(output.shape) }, (_, i) =>
+    op.element!(...readers.map(read => read(i))),
+  )
   return [constant(values, output.shape, output.dtype)]
 }
 

@@ -67,7 +67,10 @@ function nodeSession(session: InferenceSession): Session {
   return {
     run: async (feeds, fetches) => {
       const results = fetches
-        ? await session.run(wrapAll(feeds), { ...Object.fromEntries(session.outputNames.map(name => [name, null])), ...wrapAll(fetches) })
+        ? await session.run(wrapAll(feeds), {
+            ...Object.fromEntries(session.outputNames.map(name => [name, null])),
+            ...wrapAll(fetches),
+          })
         : await session.run(wrapAll(feeds))
       return Object.fromEntries(
         Object.entries(results).map(([name, { type, dims, data }]) => [

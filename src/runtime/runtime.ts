@@ -33,9 +33,15 @@ export interface Session {
    * @param fetches - memory that outputs are to be written to, where the runtime can (`writesInPlace`). An output may
    *   be the very memory of an input, provided the model reads the input before it writes the output
    */
-  run(feeds: Readonly<Record<string, Value>>, fetches?: Readonly<Record<string, HostTensor>>): Promise<Record<string, Value>>
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    fetches?: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, Value>>
   release(): Promise<void>
 }
+
+/** Operators that the compiler can do without. */
+export type MissingOperator = 'FusedMatMul' | 'LogSoftmax'
 
 /** Runs ONNX models: bytes in, numbers out. */
 export interface Runtime {
@@ -45,6 +51,8 @@ export interface Runtime {
   readonly threads: number
   /** Whether `fetches` are honoured: weights can then be updated where they lie. */
   readonly writesInPlace: boolean
+  /** Operators for which the device has no kernel: the compiler writes others instead. */
+  readonly lacks?: readonly MissingOperator[]
   load(model: Uint8Array, options?: LoadOptions): Promise<Session>
 }
 

@@ -39,6 +39,8 @@ export async function webRuntime({ device = 'wasm', threads }: WebRuntimeOptions
     device,
     threads: ort.env.wasm.numThreads,
     writesInPlace: false,
+    // As its log of "kernel not found in registries" tells, release 1.30.
+    lacks: device === 'webgpu' ? ['FusedMatMul', 'LogSoftmax'] : [],
     load: async (model, { keepOnDevice = [] } = {}) => {
       const kept = device === 'webgpu' ? keepOnDevice : []
       const preferredOutputLocation = Object.fromEntries(kept.map(name => [name, 'gpu-buffer'] as const))
