@@ -1,3 +1,4 @@
+import * as cache from '../../../src/ops/cache.ts'
 import * as composite from '../../../src/ops/composite.ts'
 import * as elementwise from '../../../src/ops/elementwise.ts'
 import * as indexing from '../../../src/ops/indexing.ts'
@@ -7,6 +8,7 @@ import * as normalization from '../../../src/ops/normalization.ts'
 import type { Op } from '../../../src/ops/op.ts'
 import * as rearrange from '../../../src/ops/rearrange.ts'
 import * as reduce from '../../../src/ops/reduce.ts'
+import { cacheProofs } from './cache.ts'
 import { compositeProofs } from './composite.ts'
 import { elementwiseProofs } from './elementwise.ts'
 import { indexingProofs } from './indexing.ts'
@@ -32,6 +34,7 @@ function rows<Module extends object>(module: Module, proofs: ProofsOf<Module>): 
 export const table: readonly Row[] = [
   ...rows(leaves, leafProofs),
   ...rows(elementwise, elementwiseProofs),
+  ...rows(cache, cacheProofs),
   ...rows(composite, compositeProofs),
   ...rows(normalization, normalizationProofs),
   ...rows(rearrange, rearrangeProofs),
