@@ -2,6 +2,7 @@ import type { CommandEntry } from './command.ts'
 
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
 export const commands: readonly CommandEntry[] = [
+  { name: 'start', summary: 'train a small GPT before your eyes, then talk to it', load: () => import('./start.ts') },
   { name: 'train', summary: 'train a model on a text', load: () => import('./train.ts') },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },

@@ -55,7 +55,7 @@ export const command: Command<typeof trainOptions> = {
       sample: sampler(options),
       signal: context.signal,
     })
-    await show(events, out, context)
+    await showRun(events, out, context)
   },
 }
 
@@ -104,7 +104,11 @@ async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOpt
 }
 
 /** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
-async function show(events: AsyncIterable<RunEvent>, out: string, context: Context): Promise<void> {
+export async function showRun(
+  events: AsyncIterable<RunEvent>,
+  out: string,
+  context: Pick<Context, 'host' | 'json' | 'print' | 'report'>,
+): Promise<void> {
   const { host, json, print } = context
   const terminal = host.stdout.isTerminal && !json
   const pace = new Pace()

@@ -1,0 +1,90 @@
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { checkOptions } from '../base/options.ts'
+import { datasetText } from '../data/get.ts'
+import { fetchDataset, openText, openTokens } from '../data/node.ts'
+import { joinTexts, type TextSource } from '../data/text.ts'
+import { tinyshakespeare } from '../data/tinyshakespeare.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { trainCharacters } from '../tokenizers/characters.ts'
+import { presets, trainOptions } from '../training/options.ts'
+import { trainRun } from '../training/run.ts'
+import { converse } from './chat.ts'
+import type { Command } from './command.ts'
+import { deviceOptions, generationOptions, openModel } from './open-model.ts'
+import { sampler } from './sample.ts'
+import { showRun } from './train.ts'
+
+const startOptions = {
+  steps: { type: 'integer', default: 2000, minimum: 1, help: 'updates of the weights' },
+  out: { type: 'string', default: 'runs/start', placeholder: 'DIR', help: 'folder of the run' },
+  talk: { type: 'boolean', default: true, help: 'talk to the model when it is trained' },
+} as const
+
+/** The main job: train a small GPT before one's eyes, then let it speak. */
+export const command: Command<typeof startOptions> = {
+  arguments: [],
+  options: startOptions,
+  async run(context) {
+    const { options, print, note, host, signal, json } = context
+    const text = await startText(host.environment, note)
+    print(`Training a small GPT on ${text.name}, from nothing.\n`)
+    const trainingOptions = checkOptions(trainOptions, { steps: options.steps, out: options.out }, { preset: presets['char-small'] })
+    const folder = resolve(options.out)
+    const events = trainRun({
+      modelName: 'gpt2',
+      storage: nodeStorage(folder),
+      options: trainingOptions,
+      runtime: nodeRuntime(),
+      text,
+      makeTokenizer: source => trainCharacters(source.chunks()),
+      openTokens: name => openTokens(folder, name),
+      sample: sampler(trainingOptions),
+      signal,
+    })
+    await showRun(events, options.out, context)
+    if (signal.aborted) return
+    if (options.talk && !json && process.stdin.isTTY && host.stdout.isTerminal) {
+      print('\nNow it speaks: type the beginning of a text, and the model goes on.')
+      const model = await openModel(folder, { device: 'cpu' }, { generating: true })
+      const defaults = checkOptions({ ...generationOptions, ...deviceOptions }, {})
+      await converse(model, { host, write: context.write, options: defaults })
+    }
+    print(`
+What to try next:
+  npx nacre chat ${options.out}
+  npx nacre generate ${options.out} --prompt "ROMEO:" --tokens 300 --temperature 0.8 --seed 1
+  npx nacre score ${options.out} "To be, or not to be"
+  npx nacre train gpt2 --data my.txt --preset char-small --out runs/my`)
+  },
+}
+
+/** tinyshakespeare where it can be had; otherwise, saying so, text that every install of this package has. */
+async function startText(
+  environment: Readonly<Record<string, string | undefined>>,
+  note: (text: string) => void,
+): Promise<TextSource> {
+  try {
+    const files = await fetchDataset(tinyshakespeare, { environment, retries: 0 })
+    return { ...datasetText(tinyshakespeare, files), name: 'the plays of Shakespeare (tinyshakespeare)' }
+  } catch {
+    note('tinyshakespeare cannot be had here: there is no network, and NACRE_DATA_MIRROR names no folder that has it.')
+    note('Learning from the declaration files of TypeScript instead, which came with npm ci.\n')
+    return declarationFiles()
+  }
+}
+
+/** The library files of the compiler, which lie in a package for each platform. */
+async function declarationFiles(): Promise<TextSource> {
+  const packages = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), '..', '@typescript')
+  const paths = readdirSync(packages)
+    .filter(name => name.startsWith('typescript-'))
+    .map(name => join(packages, name, 'lib'))
+    .flatMap(folder => readdirSync(folder).map(name => join(folder, name)))
+    .filter(path => path.endsWith('.d.ts'))
+    .sort()
+  const texts = await Promise.all(paths.map(path => openText(path)))
+  return joinTexts("TypeScript's declaration files", texts)
+}
