@@ -16,7 +16,7 @@ import { lastSafeCut } from '../tokenizers/pretokenize.ts'
 import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import { presets, trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
-import { type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
+import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
@@ -34,7 +34,8 @@ export const command: Command<typeof trainOptions> = {
   async run(context) {
     const out = context.options.out ?? 'runs/latest'
     const storage = nodeStorage(resolve(out))
-    const { modelName, options } = await settle(context, storage)
+    const { modelName, options: settled } = await settle(context, storage)
+    const options = { ...settled, ...absolutePaths(settled) }
     if (options.microBatchSize && options.batchSize % options.microBatchSize !== 0) {
       throw new OptionError({
         what: 'Option --micro-batch-size',
@@ -47,9 +48,9 @@ export const command: Command<typeof trainOptions> = {
       storage,
       options,
       runtime: nodeRuntime({ device: options.device, threads: options.threads }),
-      text: options.resume
-        ? undefined
-        : await openData(options, { environment: context.host.environment, note: context.note }),
+      text: (await needsText(storage, options))
+        ? await openData(options, { environment: context.host.environment, note: context.note })
+        : undefined,
       makeTokenizer: text => makeTokenizer(text, options),
       openTokens: name => openTokens(resolve(out), name),
       sample: sampler(options),
@@ -81,6 +82,14 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
   }
   const preset = presets[options.preset]
   return { modelName, options: checkOptions(trainOptions, given, { preset, spelling: flagOf }) }
+}
+
+/** A resumed run finds its files from any working directory. */
+function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer'> {
+  return {
+    data: data !== undefined && existsSync(data) ? resolve(data) : data,
+    tokenizer: ['characters', 'bpe'].includes(tokenizer) ? tokenizer : resolve(tokenizer),
+  }
 }
 
 /** The tokenizer that the options name, trained on the text where it must be. */

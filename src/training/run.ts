@@ -2,11 +2,11 @@
  * A whole training as `nacre train` does it: text to tokens, model, loop, checkpoints, metrics and plot in the folder of
  * the run. It speaks in events; the host decides how they look.
  */
-import { OptionError } from '../base/errors.ts'
+import { CheckpointError, OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
-import { type MeasuredText, splitText, type TextSource } from '../data/text.ts'
+import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
 import { type ModelSize, timeline } from '../models/index.ts'
 import { initialWeights, namedParameters } from '../nn/parameters.ts'
@@ -22,8 +22,8 @@ import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
 import { lossPlot } from './loss-plot.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
-import { trainOptions } from './options.ts'
-import { type StepEvent, type Training, train, type ValidationEvent } from './train.ts'
+import { changeableOnResume, trainOptions } from './options.ts'
+import { type StepEvent, train, type ValidationEvent } from './train.ts'
 
 export type RunOptions = OptionsOf<typeof trainOptions>
 
@@ -68,7 +68,7 @@ export interface RunInput {
   readonly storage: Storage
   readonly options: RunOptions
   readonly runtime: Runtime
-  /** Needed for a fresh run; a resumed one has its tokens. */
+  /** Needed where `needsText` says so; otherwise the run has its tokens. */
   readonly text?: TextSource
   readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
   /** Opens tokens that `writeTokens` wrote into the run's folder. */
@@ -81,16 +81,24 @@ export interface RunInput {
 
 const tokenFiles = { train: 'training/train', validation: 'training/validation' } as const
 const tokenizerFile = 'training/tokenizer.json'
+const optionsFile = 'training/options.json'
+
+/** Whether a run reads its text: when it is new, and when it was killed before it had saved anything. */
+export async function needsText(storage: Storage, { resume }: Pick<RunOptions, 'resume'>): Promise<boolean> {
+  return !resume || !(await storage.exists(stateFile))
+}
 
 /** Trains and leaves a folder that can be used, and resumed. */
 export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const { storage, options, runtime, modelName } = input
-  const resuming = options.resume
+  const resuming = !(await needsText(storage, options))
+  const entry = timeline.find(({ name }) => name === modelName)!
+  entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
+  const matmulRate = await measureMatmulRate(runtime) // and so is a device that is not there
   const tokenizer = resuming ? await storedTokenizer(storage) : await prepareTokens(input)
   const trainTokens = await input.openTokens(tokenFiles.train)
   const validation = options.validationFraction > 0 ? await input.openTokens(tokenFiles.validation) : undefined
 
-  const entry = timeline.find(({ name }) => name === modelName)!
   const size: ModelSize = { ...options, vocabulary: tokenizer.vocabularySize }
   const model = entry.create(size)
   const parameters = namedParameters(model)
@@ -103,9 +111,8 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   }
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
   const from = resumed?.position.step ?? 0
+  if (resuming) await storeOptions(storage, modelName, options)
   await truncateMetrics(storage, from)
-  if (!resuming)
-    await writeText(storage, 'training/options.json', `${JSON.stringify({ model: modelName, options }, null, 2)}\n`)
 
   const training = await train(model, {
     runtime,
@@ -126,7 +133,6 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     evaluationBatches: options.evaluationBatches,
     resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
   })
-  const matmulRate = await measureMatmulRate(runtime)
   yield {
     ...{ type: 'start', model: modelName, steps: options.steps, from, matmulRate },
     parameters: [...parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
@@ -140,8 +146,8 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
   const keepLast = async (step: number): Promise<SavedEvent> => {
-    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
     await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
+    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
     return { type: 'saved', step, what: 'last' }
   }
   const keepBest = async (step: number): Promise<SavedEvent> => {
@@ -151,57 +157,67 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const due = (step: number, every: number): boolean => every > 0 && (step % every === 0 || step === options.steps)
 
   let step = from
-  for await (const event of training.events) {
-    step = event.step
-    if (event.type === 'step') {
-      const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
-      const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
-      if (due(step, options.logEvery)) await appendMetric(storage, measured)
-      yield measured
-      if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
-    } else {
-      const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
-      await appendMetric(storage, measured)
-      yield measured
-      if (event.best) yield await keepBest(step)
+  try {
+    for await (const event of training.events) {
+      step = event.step
+      if (event.type === 'step') {
+        const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
+        const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
+        if (due(step, options.logEvery)) await appendMetric(storage, measured)
+        yield measured
+        if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
+      } else {
+        const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
+        await appendMetric(storage, measured)
+        yield measured
+        if (event.best) yield await keepBest(step)
+      }
+      if (input.sample && due(step, options.sampleEvery))
+        yield { type: 'sample', step, text: await input.sample(await saved()) }
+      const stopping = input.signal?.aborted === true && step < options.steps
+      if (stopping || due(step, options.saveEvery)) {
+        if (!validation) yield await keepBest(step)
+        yield await keepLast(step)
+      }
+      if (stopping) {
+        if (training.bestLoss === undefined && validation) yield await keepBest(step)
+        yield { type: 'stopped', step, bestLoss: training.bestLoss }
+        return
+      }
     }
-    if (input.sample && due(step, options.sampleEvery))
-      yield { type: 'sample', step, text: await input.sample(await saved()) }
-    const stopping = input.signal?.aborted === true && step < options.steps
-    if (stopping || due(step, options.saveEvery)) {
-      if (!validation) yield await keepBest(step)
-      yield await keepLast(step)
-    }
-    if (stopping) {
-      if (training.bestLoss === undefined && validation) yield await keepBest(step)
-      yield { type: 'stopped', step, bestLoss: training.bestLoss }
-      return
-    }
+    yield { type: 'done', step, bestLoss: training.bestLoss }
+  } finally {
+    await training.release()
   }
-  await release(training)
-  yield { type: 'done', step, bestLoss: training.bestLoss }
 }
 
-const release = (training: Training): Promise<void> => training.release()
-
 /** Tokenizer and tokens of a fresh run. */
-async function prepareTokens({ storage, options, text, makeTokenizer }: RunInput): Promise<Tokenizer> {
+async function prepareTokens({ storage, options, modelName, text, makeTokenizer }: RunInput): Promise<Tokenizer> {
   if (text === undefined)
     throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
-  const whole = options.validationFraction === 0
-  const parts = whole ? undefined : await splitText(text, options.validationFraction)
+  // A text that cannot be read says so here, before the run that was in the folder is gone.
+  const parts =
+    options.validationFraction > 0
+      ? await splitText(text, options.validationFraction)
+      : { train: await measureText(text), validation: undefined }
+  if (!(await storage.exists(stateFile))) await storeOptions(storage, modelName, options) // enough to resume with
   const tokenizer = await makeTokenizer(text)
   const source = await fingerprint(JSON.stringify(tokenizer.toJSON()))
-  const write = async (name: string, part: Pick<MeasuredText, 'bytes'> & TextSource): Promise<void> => {
+  for (const file of [optionsFile, stateFile]) await storage.remove(file)
+  await storeOptions(storage, modelName, options)
+  const write = async (name: string, part: MeasuredText): Promise<void> => {
     const about = { vocabularySize: tokenizer.vocabularySize, tokenizer: source, bytesOfText: part.bytes }
     await writeTokens(storage, name, encodeChunks(tokenizer, part.chunks()), about)
   }
-  const { measureText } = await import('../data/text.ts')
-  await write(tokenFiles.train, parts?.train ?? (await measureText(text)))
-  if (parts) await write(tokenFiles.validation, parts.validation)
-  await storage.remove(stateFile)
+  await write(tokenFiles.train, parts.train)
+  if (parts.validation) await write(tokenFiles.validation, parts.validation)
   await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
   return tokenizer
+}
+
+function storeOptions(storage: Storage, model: string, options: RunOptions): Promise<void> {
+  const stored = { model, options: { ...options, resume: false } }
+  return writeText(storage, optionsFile, `${JSON.stringify(stored, null, 2)}\n`)
 }
 
 /** The tokenizer of a run that goes on, checked against its tokens. */
@@ -209,7 +225,7 @@ async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
   const tokenizer = tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
   const header = await readTokensHeader(storage, tokenFiles.train)
   if (header.tokenizer !== (await fingerprint(JSON.stringify(tokenizer.toJSON())))) {
-    throw new OptionError({
+    throw new CheckpointError({
       what: storage.locate(tokenizerFile),
       expected: 'the tokenizer that made the tokens of this run',
       received: 'another',
@@ -219,12 +235,24 @@ async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
   return tokenizer
 }
 
-/** The options of a run that goes on: those of its start, with what may change taken from `given`. */
+/**
+ * The options of a run that goes on: those of its start, with what may change taken from `given`.
+ * @throws {CheckpointError} if an option is given that would make it another run
+ */
 export async function resumedOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ modelName: string; options: RunOptions }> {
-  const stored = JSON.parse(await readText(storage, 'training/options.json'))
+  const stored = JSON.parse(await readText(storage, optionsFile))
+  for (const [name, value] of Object.entries(given)) {
+    if (changeableOnResume.has(name) || value === undefined || value === stored.options[name]) continue
+    throw new CheckpointError({
+      what: `Option ${flagOf(name)}`,
+      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
+      received: String(value),
+      hint: 'Leave it out to go on, or train into a new folder with --out.',
+    })
+  }
   const options = checkOptions(trainOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
   return { modelName: stored.model, options }
 }
