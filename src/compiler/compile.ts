@@ -7,6 +7,7 @@ import { fuseGemm, fuseMatmul } from './fuse.ts'
 import { flattenRows, reduceRows } from './layout.ts'
 import { replacements } from './replace.ts'
 import { type Rule, rewrite } from './rewrite.ts'
+import { serializeScatter } from './serialize.ts'
 import {
   arithmetic,
   dropExpand,
@@ -36,7 +37,7 @@ const passes: readonly (readonly Rule[])[] = [
   [fuseMatmul],
   simplifications,
   [fuseMatmul],
-  [fuseGemm],
+  [fuseGemm, serializeScatter],
   [rearrangement],
 ]
 

@@ -27,6 +27,13 @@ export const scatterAdd: Op<Ternary> = {
   gradient: ({ dy, inputs: [, ids] }) => [dy, null, dy.gather(ids.reshape(ids.shape.slice(0, -1)))],
 }
 
+/** Replaces rows of a table [V, ...]: table[ids[i]] = rows[i], with int64 ids [..., 1]; rows of equal ids must be equal. */
+export const scatterRows: Op<Ternary> = {
+  name: 'scatterRows',
+  onnx: 'ScatterND',
+  infer: inputs => scatterAdd.infer(inputs, {}),
+}
+
 type Axis = { readonly axis: number }
 
 /** Picks along one axis by an index for each element kept: y[i][j] = x[i][indices[i][j]] for the last of two axes. */

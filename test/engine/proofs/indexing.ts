@@ -1,6 +1,12 @@
 import type * as indexing from '../../../src/ops/indexing.ts'
-import { floats, integers, type ProofsOf } from './proof.ts'
+import { floats, integers, type Operand, type ProofsOf } from './proof.ts'
 import { at, generate, indices, sumOver } from './values.ts'
+
+/** Ids below a bound, no two of them equal. */
+const different = (shape: readonly number[], bound: number): Operand => ({
+  ...integers(shape, 0, bound),
+  values: (count, random) => random.shuffle([...Array(bound).keys()]).slice(0, count),
+})
 
 export const indexingProofs: ProofsOf<typeof indexing> = {
   gather: {
@@ -32,6 +38,19 @@ export const indexingProofs: ProofsOf<typeof indexing> = {
         }),
       ]
     },
+  },
+  scatterRows: {
+    cases: [
+      { operands: [floats([4]), different([3, 1], 4), floats([3])], attributes: {} },
+      { operands: [floats([5, 3]), different([2, 2, 1], 5), floats([2, 2, 3])], attributes: {} },
+      { operands: [integers([2, 1], 0, 9), different([1, 1], 2), integers([1, 1], 0, 9)], attributes: {} },
+    ],
+    reference: ([table, ids, rows]) => [
+      generate(table.shape, ([row, ...rest]) => {
+        const place = indices(ids.shape.slice(0, -1)).find(place => at(ids, [...place, 0]) === row)
+        return place === undefined ? at(table, [row, ...rest]) : at(rows, [...place, ...rest])
+      }),
+    ],
   },
   gatherElements: {
     cases: [
