@@ -2,8 +2,9 @@
  * A trained model as a folder in Hugging Face layout, which transformers loads as it is: config.json,
  * model.safetensors, tokenizer.json, tokenizer_config.json, generation_config.json.
  */
-import { CheckpointError } from '../base/errors.ts'
-import type { Shape } from '../base/shape.ts'
+import { CheckpointError, OptionError } from '../base/errors.ts'
+import { elementCount, type Shape } from '../base/shape.ts'
+import type { SamplingOptions } from '../generation/sampling.ts'
 import { GPT2, gpt2TensorNames } from '../models/2019-gpt2.ts'
 import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
@@ -16,6 +17,8 @@ export interface SavedModel {
   /** By our dotted names. */
   readonly weights: ReadonlyMap<string, Float32Array>
   readonly tokenizer: Tokenizer
+  /** How its makers would sample from it. */
+  readonly generation?: SamplingOptions
 }
 
 type Config = Readonly<Record<string, unknown>>
@@ -52,26 +55,44 @@ const gpt2: Architecture = {
     dtype: 'float32',
     nacre: { bias },
   }),
-  create: config =>
-    new GPT2({
+  create: config => {
+    const channels = config.integer('n_embd')
+    config.onlyIf('activation_function', ['gelu_new', 'gelu_pytorch_tanh'])
+    config.onlyIf('layer_norm_epsilon', [1e-5])
+    config.onlyIf('n_inner', [null, 4 * channels])
+    config.onlyIf('scale_attn_weights', [true])
+    config.onlyIf('scale_attn_by_inverse_layer_idx', [false])
+    config.onlyIf('tie_word_embeddings', [true])
+    return new GPT2({
       vocabulary: config.integer('vocab_size'),
       context: config.integer('n_positions'),
-      channels: config.integer('n_embd'),
+      channels,
       layers: config.integer('n_layer'),
       heads: config.integer('n_head'),
       bias: config.bias(),
-    }),
+    })
+  },
   names: gpt2TensorNames,
 }
 
 const architectures: readonly Architecture[] = [gpt2]
 
+/** Their name of a sampling option, and ours. */
+const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [
+  ['temperature', 'temperature'],
+  ['top_k', 'topK'],
+  ['top_p', 'topP'],
+  ['min_p', 'minP'],
+  ['repetition_penalty', 'repetitionPenalty'],
+]
+
 /** Writes or replaces the folder's files, each as a whole. */
-export async function saveModelFolder(storage: Storage, { model, weights, tokenizer }: SavedModel): Promise<void> {
+export async function saveModelFolder(storage: Storage, saved: SavedModel): Promise<void> {
+  const { model, weights, tokenizer, generation } = saved
   const architecture = gpt2
   const config = architecture.config(model, tokenizer)
-  const tensors = [...theirShapes(model, architecture)].map(([name, { own, shape }]): StoredTensor => {
-    const data = own === undefined ? new Float32Array(shape.reduce((a, b) => a * b, 1)) : weights.get(own)!
+  const tensors = [...theirTensors(model, architecture)].map(([name, { own, shape }]): StoredTensor => {
+    const data = own === undefined ? new Float32Array(elementCount(shape)) : weights.get(own)!
     return { name, dtype: 'F32', shape, data }
   })
   await writeSafetensors(storage, 'model.safetensors', tensors, { format: 'pt' })
@@ -80,34 +101,29 @@ export async function saveModelFolder(storage: Storage, { model, weights, tokeni
   await json('tokenizer.json', tokenizer.toJSON())
   await json('tokenizer_config.json', tokenizerConfig(tokenizer, { maximumLength: model.context }))
   const { bos_token_id, eos_token_id } = config
-  await json('generation_config.json', { _from_model_config: true, bos_token_id, eos_token_id })
+  const sampling = generationFields.flatMap(([theirs, ours]) =>
+    generation?.[ours] === undefined ? [] : [[theirs, generation[ours]]],
+  )
+  const mode = sampling.length === 0 ? { _from_model_config: true } : { do_sample: true }
+  await json('generation_config.json', { ...mode, bos_token_id, eos_token_id, ...Object.fromEntries(sampling) })
 }
 
 /**
  * Reads a folder that we or transformers wrote.
- * @throws {CheckpointError} if a file is missing or damaged, or a tensor is missing or has another shape
+ * @throws {CheckpointError} if a file is missing or damaged, a field of config.json is missing or asks for something
+ *   else than the published architecture, a tensor is missing or has another shape, or the tokenizer has more tokens
+ *   than the model
  */
 export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
+    if (await storage.exists(name)) continue
+    const hint = 'Is it the folder of a trained model?'
+    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
+  }
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
-  const modelType = config.string('model_type')
-  const architecture = architectures.find(candidate => candidate.modelType === modelType)
-  if (architecture === undefined) {
-    throw new CheckpointError({
-      what: config.location,
-      expected: `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`,
-      received: `"${modelType}"`,
-    })
-  }
-  const model = architecture.create(config)
-  const file = await openSafetensors(storage, 'model.safetensors')
-  const weights = new Map<string, Float32Array>()
-  for (const [name, { own, shape }] of theirShapes(model, architecture)) {
-    if (own !== undefined) weights.set(own, await file.readFloat32(storedName(file, name), shape))
-  }
-  const settings = (await storage.exists('tokenizer_config.json'))
-    ? await readJSON(storage, 'tokenizer_config.json')
-    : undefined
-  const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), settings)
+  const architecture = architectureOf(config)
+  const model = createModel(architecture, config)
+  const tokenizer = await readTokenizer(storage)
   if (tokenizer.vocabularySize > model.vocabulary) {
     throw new CheckpointError({
       what: storage.locate('tokenizer.json'),
@@ -116,7 +132,46 @@ export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
       hint: 'Does the tokenizer belong to this model?',
     })
   }
-  return { model, weights, tokenizer }
+  const file = await openSafetensors(storage, 'model.safetensors')
+  const weights = new Map<string, Float32Array>()
+  for (const [name, { own, shape }] of theirTensors(model, architecture)) {
+    if (own !== undefined) weights.set(own, await file.readFloat32(storedName(file, name), shape))
+  }
+  return { model, weights, tokenizer, generation: await readGeneration(storage) }
+}
+
+function architectureOf(config: ConfigReader): Architecture {
+  const modelType = config.string('model_type')
+  const found = architectures.find(candidate => candidate.modelType === modelType)
+  if (found !== undefined) return found
+  const expected = `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`
+  throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"` })
+}
+
+function createModel(architecture: Architecture, config: ConfigReader): GPT2 {
+  try {
+    return architecture.create(config)
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    const { what, expected, received } = cause
+    throw new CheckpointError({ what: `${config.location}, ${what},`, expected, received }, { cause })
+  }
+}
+
+async function readTokenizer(storage: Storage): Promise<Tokenizer> {
+  const settings = 'tokenizer_config.json'
+  const config = (await storage.exists(settings)) ? await readJSON(storage, settings) : undefined
+  return tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), config)
+}
+
+async function readGeneration(storage: Storage): Promise<SamplingOptions | undefined> {
+  const name = 'generation_config.json'
+  const config = (await storage.exists(name)) ? await readJSON(storage, name) : {}
+  const given = generationFields.flatMap(([theirs, ours]) => {
+    const value = config[theirs]
+    return typeof value === 'number' && Number.isFinite(value) ? [[ours, value] as const] : []
+  })
+  return given.length === 0 ? undefined : Object.fromEntries(given)
 }
 
 /** transformers' base models leave out the first part of the name. */
@@ -126,16 +181,14 @@ function storedName({ tensors }: SafetensorsFile, name: string): string {
 }
 
 /** Every tensor that transformers expects: its shape, and our name of it, or none where it is zero. */
-function theirShapes(model: GPT2, { names }: Architecture): Map<string, { own?: string; shape: Shape }> {
-  const parameters = namedParameters(model)
+function theirTensors(model: GPT2, { names }: Architecture): Map<string, { own?: string; shape: Shape }> {
   const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
   const found = new Map<string, { own?: string; shape: Shape }>()
-  for (const [own, { shape }] of parameters) {
+  for (const [own, { shape }] of namedParameters(model)) {
     const theirs = rename(own)
     found.set(theirs, { own, shape })
-    const bias = theirs.replace(/weight$/, 'bias')
-    const isEmbedding = /wte|wpe/.test(theirs)
-    if (!model.configuration.bias && !isEmbedding) found.set(bias, { shape: [shape.at(-1)!] })
+    const hasBias = !/\.(wte|wpe)\./.test(theirs)
+    if (!model.configuration.bias && hasBias) found.set(theirs.replace(/weight$/, 'bias'), { shape: [shape.at(-1)!] })
   }
   return found
 }
@@ -159,6 +212,13 @@ class ConfigReader {
   /** Whether the model has biases: transformers' always has; ours says so where it has none. */
   bias(): boolean {
     return (this.#config.nacre as { bias?: boolean } | undefined)?.bias !== false
+  }
+
+  /** A field that changes the computation: left out, or one of the values that ours has. */
+  onlyIf(field: string, values: readonly (string | number | boolean | null)[]): void {
+    if (this.#config[field] === undefined) return
+    const expected = values.map(value => JSON.stringify(value)).join(' or ')
+    this.#field(field, expected, value => values.some(known => known === value))
   }
 
   #field(field: string, expected: string, allows: (value: unknown) => boolean): unknown {
