@@ -1,6 +1,10 @@
 import type { Op, Variadic } from './op.ts'
 
-export type CachedAttentionAttributes = { readonly heads: number; readonly keyValueHeads: number; readonly scale: number }
+export type CachedAttentionAttributes = {
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly scale: number
+}
 
 /**
  * Causal attention of S new tokens over themselves and the tokens before them, whose keys and values lie in caches of a
