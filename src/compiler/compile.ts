@@ -6,7 +6,7 @@ import { type EmittedModel, emit } from './emit.ts'
 import { fuseGemm, fuseMatmul } from './fuse.ts'
 import { flattenRows, reduceRows } from './layout.ts'
 import { replacements } from './replace.ts'
-import { type Rule, rewrite } from './rewrite.ts'
+import { type Rule, rewrite, rewriteUntilStable } from './rewrite.ts'
 import { serializeScatter } from './serialize.ts'
 import {
   arithmetic,
@@ -27,18 +27,12 @@ const simplifications: readonly Rule[] = [
   scatterOntoSum,
 ]
 
-/** The passes in their order; each walks the whole graph once. */
-const passes: readonly (readonly Rule[])[] = [
-  [expandComposites],
-  simplifications,
-  simplifications,
-  [...simplifications, flattenRows, reduceRows],
-  [...simplifications, flattenRows, reduceRows],
-  [fuseMatmul],
-  simplifications,
-  [fuseMatmul],
-  [fuseGemm, serializeScatter],
-  [rearrangement],
+/** Rules that are asked together, until none answers or as often as said. */
+const passes: readonly { readonly rules: readonly Rule[]; readonly limit: number }[] = [
+  { rules: [expandComposites], limit: 3 },
+  { rules: [...simplifications, flattenRows, reduceRows], limit: 8 },
+  { rules: [fuseMatmul, ...simplifications], limit: 4 },
+  { rules: [fuseGemm, serializeScatter, rearrangement], limit: 1 },
 ]
 
 /** Lowers tensors to primitives, simplifies and fuses them, and writes one ONNX model. */
@@ -49,8 +43,14 @@ export function compileToOnnx(
 ): EmittedModel {
   const names = Object.keys(outputs)
   let targets = Object.values(outputs)
-  const replacing = lacks.length > 0 ? [lacks.map(operator => replacements[operator]), [rearrangement]] : []
-  for (const rules of [...passes, ...replacing]) targets = rewrite(targets, rules)
+  for (const { rules, limit } of passes) targets = rewriteUntilStable(targets, rules, limit)
+  if (lacks.length > 0) {
+    targets = rewrite(
+      targets,
+      lacks.map(operator => replacements[operator]),
+    )
+    targets = rewrite(targets, [rearrangement])
+  }
   return emit(Object.fromEntries(names.map((name, i) => [name, targets[i]])), parameterNames)
 }
 

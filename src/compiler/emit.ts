@@ -75,6 +75,9 @@ export function emit(
     graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], results, attributesOf(call)))
   }
   for (const [name, tensor] of Object.entries(outputs)) {
+    if (name in inputs) {
+      throw new NacreError({ what: 'compile', expected: 'names that differ for inputs and outputs', received: `"${name}" twice` })
+    }
     graph.nodes.push(onnxNode('Identity', '', [names.get(tensor.node)![tensor.index]], [name], {}))
     graph.outputs.push(onnxValue(name, onnxDType[tensor.dtype], tensor.shape))
   }

@@ -1,3 +1,4 @@
+import type { Attributes } from '../ops/op.ts'
 import { topologicalOrder } from '../tensor/order.ts'
 import { applyAll, type Node, Tensor } from '../tensor/tensor.ts'
 
@@ -13,43 +14,80 @@ export interface RewriteContext {
  */
 export type Rule = (node: Node, context: RewriteContext) => readonly Tensor[] | undefined
 
+/** Rewrites again and again until no rule answers, at most a number of times. Equal nodes become one on the way. */
+export function rewriteUntilStable(targets: readonly Tensor[], rules: readonly Rule[], limit: number): Tensor[] {
+  let current: Tensor[] = [...targets]
+  for (let pass = 0; pass < limit; pass++) {
+    const result = rewritePass(current, rules)
+    current = result.targets
+    if (!result.answered) break
+  }
+  return current
+}
+
+/** One walk over the graph, see `rewriteUntilStable`. */
+export function rewrite(targets: readonly Tensor[], rules: readonly Rule[]): Tensor[] {
+  return rewritePass(targets, rules).targets
+}
+
 /**
  * Rebuilds the graph below some targets from the leaves up, once per node, and asks the rules in order at each. Equal
- * nodes become one (common subexpressions).
+ * nodes become one (common subexpressions). A node below which nothing changed stays the same object.
  */
-export function rewrite(targets: readonly Tensor[], rules: readonly Rule[]): Tensor[] {
+function rewritePass(targets: readonly Tensor[], rules: readonly Rule[]): { targets: Tensor[]; answered: boolean } {
   const order = topologicalOrder(targets)
-  const useCounts = new Map<Node, number>()
   const rebuilt = new Map<Node, readonly Tensor[]>()
   const origin = new Map<Node, Node>()
   const known = new Map<string, readonly Tensor[]>()
   const identities = new Map<object, number>()
+  let useCounts: Map<Node, number> | undefined
+  let answered = false
 
-  for (const tensor of [...targets, ...order.flatMap(node => node.inputs)]) {
-    useCounts.set(tensor.node, (useCounts.get(tensor.node) ?? 0) + 1)
-  }
   const identity = (object: object): number => {
-    const id = identities.get(object) ?? identities.size
-    identities.set(object, id)
-    return id
+    const known = identities.get(object)
+    if (known !== undefined) return known
+    identities.set(object, identities.size)
+    return identities.size - 1
   }
-  const context: RewriteContext = { uses: tensor => useCounts.get(origin.get(tensor.node) ?? tensor.node) ?? 1 }
-
+  const context: RewriteContext = {
+    uses: ({ node }) => {
+      useCounts ??= countUses(targets, order)
+      return useCounts.get(origin.get(node) ?? node) ?? 1
+    },
+  }
   for (const node of order) {
-    const inputs = node.inputs.map(input => rebuilt.get(input.node)![input.index])
-    const same = inputs.every((input, i) => input.node === node.inputs[i].node && input.index === node.inputs[i].index)
-    const candidate = same ? node : { ...node, inputs }
+    const candidate = withInputs(node, rebuilt)
     const key = keyOf(candidate, identity)
     let outputs = known.get(key)
     if (outputs === undefined) {
-      outputs =
-        firstAnswer(rules, candidate, context) ?? candidate.outputs.map((_, index) => tensorOf(candidate, index))
+      const answer = lastAnswer(rules, candidate, context)
+      answered ||= answer !== undefined
+      outputs = answer ?? candidate.outputs.map((_, index) => new Tensor(candidate, index))
       known.set(key, outputs)
-      for (const output of outputs) if (!origin.has(output.node)) origin.set(output.node, node)
+      for (const output of outputs) {
+        if (output.node !== node && !origin.has(output.node)) origin.set(output.node, node)
+      }
     }
     rebuilt.set(node, outputs)
   }
-  return targets.map(target => rebuilt.get(target.node)![target.index])
+  return { targets: targets.map(target => rebuilt.get(target.node)![target.index]), answered }
+}
+
+function countUses(targets: readonly Tensor[], order: readonly Node[]): Map<Node, number> {
+  const counts = new Map<Node, number>()
+  const use = ({ node }: Tensor): void => {
+    counts.set(node, (counts.get(node) ?? 0) + 1)
+  }
+  for (const target of targets) use(target)
+  for (const node of order) for (const input of node.inputs) use(input)
+  return counts
+}
+
+/** The node on what its inputs have become; the node itself where they are what they were. */
+function withInputs(node: Node, rebuilt: ReadonlyMap<Node, readonly Tensor[]>): Node {
+  const became = (input: Tensor): Tensor => rebuilt.get(input.node)![input.index]
+  const same = node.inputs.every(input => became(input).node === input.node && became(input).index === input.index)
+  return same ? node : { ...node, inputs: node.inputs.map(became) }
 }
 
 function firstAnswer(rules: readonly Rule[], node: Node, context: RewriteContext): readonly Tensor[] | undefined {
@@ -60,14 +98,31 @@ function firstAnswer(rules: readonly Rule[], node: Node, context: RewriteContext
   return undefined
 }
 
-const tensorOf = (node: Node, index: number): Tensor => new Tensor(node, index)
+/** The rules' last word on a node: what they make of it may be something that they make something of. */
+function lastAnswer(rules: readonly Rule[], node: Node, context: RewriteContext): readonly Tensor[] | undefined {
+  let answer = firstAnswer(rules, node, context)
+  for (let again = 0; again < 8 && answer?.length === 1 && answer[0].index === 0; again++) {
+    const next = firstAnswer(rules, answer[0].node, context)
+    if (next === undefined) break
+    answer = next
+  }
+  return answer
+}
 
 /** Equal keys mean equal values: operation, attributes, inputs, and the values of small constants. */
-function keyOf(node: Node, identity: (object: object) => number): string {
-  const inputs = node.inputs.map(input => `${identity(input.node)}.${input.index}`).join()
-  const values =
-    node.values === undefined ? '' : node.values.length <= 16 ? node.values.join() : `#${identity(node.values)}`
-  return `${node.op.name}|${JSON.stringify(node.attributes)}|${inputs}|${values}`
+function keyOf({ op, inputs, attributes, values }: Node, identity: (object: object) => number): string {
+  let key = `${op.name}|${attributesKey(attributes)}`
+  for (const input of inputs) key += `|${identity(input.node)}.${input.index}`
+  if (values !== undefined) key += values.length <= 16 ? `|${values.join()}` : `|#${identity(values)}`
+  return key
+}
+
+const attributeKeys = new WeakMap<Attributes, string>()
+
+function attributesKey(attributes: Attributes): string {
+  const key = attributeKeys.get(attributes) ?? JSON.stringify(attributes)
+  attributeKeys.set(attributes, key)
+  return key
 }
 
 /** The same operation and attributes on other inputs. */
