@@ -76,7 +76,11 @@ export function emit(
   }
   for (const [name, tensor] of Object.entries(outputs)) {
     if (name in inputs) {
-      throw new NacreError({ what: 'compile', expected: 'names that differ for inputs and outputs', received: `"${name}" twice` })
+      throw new NacreError({
+        what: 'compile',
+        expected: 'names that differ for inputs and outputs',
+        received: `"${name}" twice`,
+      })
     }
     graph.nodes.push(onnxNode('Identity', '', [names.get(tensor.node)![tensor.index]], [name], {}))
     graph.outputs.push(onnxValue(name, onnxDType[tensor.dtype], tensor.shape))

@@ -21,21 +21,23 @@ const largestFolded = 65_536
 /** Elementwise operations on constants are computed now. */
 export const foldConstants: Rule = ({ op, inputs, outputs: [output] }) => {
   if (op.element === undefined || inputs.length === 0 || elementCount(output.shape) > largestFolded) return undefined
-  if (inputs.every(input => uniformValue(input) !== undefined)) {
-    const value = op.element(...inputs.map(input => uniformValue(input)!))
-    if (output.shape.length > 0 && output.dtype === 'float32') return [full(output.shape, value)]
-    if (output.shape.length === 0) return [constant([value], [], output.dtype)]
-  }
-  if (!inputs.every(input => input.node.values !== undefined)) return undefined
+  if (!inputs.every(input => input.node.values !== undefined || uniformValue(input) !== undefined)) return undefined
+  const isUniform = inputs.every(input => uniformValue(input) !== undefined)
   const readers = inputs.map(input => broadcastReader(input, output.shape))
-  const values = Array.from({ length: elementCount(output.shape) }, (_, i) =>
-    op.element!(...readers.map(read => read(i))),
-  )
-  return [constant(values, output.shape, output.dtype)]
+  const count = isUniform ? 1 : elementCount(output.shape)
+  const values = Array.from({ length: count }, (_, i) => op.element!(...readers.map(read => read(i))))
+  if (output.dtype === 'float32' && isUniform) return [full(output.shape, values[0])]
+  // Integers are cut as the kernels cut them; beyond 2⁵³ they would be rounded, so they are left alone.
+  const exact = output.dtype === 'float32' ? values : values.map(Math.trunc)
+  if (output.dtype !== 'float32' && !exact.every(Number.isSafeInteger)) return undefined
+  const all = isUniform ? Array<number>(elementCount(output.shape)).fill(exact[0]) : exact
+  return [constant(all, output.shape, output.dtype)]
 }
 
 /** Reads a constant as if it were expanded to a shape, by flat index. */
 function broadcastReader(tensor: Tensor, shape: Shape): (index: number) => number {
+  const uniform = uniformValue(tensor)
+  if (uniform !== undefined) return () => uniform
   const values = tensor.node.values!
   const missing = shape.length - tensor.rank
   return index => {
