@@ -1,19 +1,27 @@
 import { OptionError } from '../base/errors.ts'
+import { elementCount, type Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
-import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
+import { type HostTensor, isDeviceTensor, type Runtime, type Value } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { windowStart } from './window.ts'
 
 /** Answers which token comes next. */
 export interface Predictor {
   /**
-   * Logits [V] of the token that follows a text. The array is the predictor's own and lasts until the next call.
+   * Logits [V] of the token that follows a text. The array is the predictor's own and lasts until the next call, which
+   * must wait for this one.
    * @throws {OptionError} if there are no tokens
    */
   next(tokens: readonly number[]): Promise<Float32Array>
+}
+
+/** A predictor that owns compiled programs. */
+export interface LoadedPredictor extends Predictor {
+  /** Frees the programs; the predictor is not used again. */
+  release(): Promise<void>
 }
 
 /** A model with the memory of its weights: views made once, fed at every run. */
@@ -31,41 +39,44 @@ export function weightFeeds({ model, weights }: LoadedModel): Record<string, Hos
 }
 
 /** The slow twin: the whole window through the model again for every token. */
-export function naivePredictor(loaded: LoadedModel): Predictor {
+export function naivePredictor(loaded: LoadedModel): LoadedPredictor {
   const { model, runtime } = loaded
   const feeds = weightFeeds(loaded)
+  const names = parameterNames(namedParameters(model))
   const programs = new Map<number, Promise<Program>>()
+  const programOf = (tokens: number): Promise<Program> => {
+    const logits = () => model.logits(input('ids', [1, tokens], 'int64'), { lastOnly: true })
+    const program = programs.get(tokens) ?? compile(runtime, { logits: logits() }, { parameterNames: names })
+    programs.set(tokens, program)
+    return program
+  }
   return {
     next: async tokens => {
       const seen = visible(tokens, model.context)
-      const shape = [1, seen.length]
-      const known = programs.get(seen.length)
-      const program =
-        known ??
-        compile(
-          runtime,
-          { logits: model.logits(input('ids', shape, 'int64'), { lastOnly: true }) },
-          { parameterNames: parameterNames(namedParameters(model)) },
-        )
-      programs.set(seen.length, program)
-      const ids = host('int64', shape, BigInt64Array.from(seen, BigInt))
-      const { logits } = await (await program).run({ ...feeds, ids })
+      const ids = host('int64', [1, seen.length], BigInt64Array.from(seen, BigInt))
+      const { logits } = await (await programOf(seen.length)).run({ ...feeds, ids })
       return (logits as HostTensor).data as Float32Array
     },
+    release: () => releaseAll(programs.values()),
   }
 }
 
-/** One compiled size of the cached model. */
+/** The cached model for pieces of one length, and the memory of its inputs and logits. */
 interface CachedProgram {
   readonly program: Program
-  readonly logits: HostTensor
+  readonly ids: BigInt64Array
+  readonly positions: BigInt64Array
+  readonly last: Int32Array
+  readonly total: Int32Array
+  readonly feeds: Readonly<Record<string, HostTensor>>
+  readonly fetches: Readonly<Record<string, HostTensor>>
 }
 
 /**
  * Predicts with a cache of keys and values: of a text that grew, only the new tokens are computed. They go through the
  * model in pieces whose lengths are powers of two, so that few sizes are compiled.
  */
-export function cachedPredictor(loaded: LoadedModel): Predictor {
+export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   const { model, runtime } = loaded
   const names = parameterNames(namedParameters(model))
   const weights = weightFeeds(loaded)
@@ -74,53 +85,50 @@ export function cachedPredictor(loaded: LoadedModel): Predictor {
   let cached: number[] = []
   let start = 0
 
-  const programOf = (tokens: number): Promise<CachedProgram> => {
-    const build = async (): Promise<CachedProgram> => {
-      const cache = new KeyValueCache(tokens, model.context)
-      const logits = model.logits(input('ids', [1, tokens], 'int64'), { cache, lastOnly: true })
-      caches ??= Object.fromEntries(
-        Object.entries(cache.shapes).map(([name, shape]) => [
-          name,
-          host('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
-        ]),
-      )
-      const outputs = { logits, ...cache.outputs }
-      const program = await compile(runtime, outputs, {
-        parameterNames: names,
-        keepOnDevice: Object.keys(cache.outputs),
-      })
-      return { program, logits: host('float32', [1, 1, model.vocabulary], new Float32Array(model.vocabulary)) }
+  async function build(tokens: number): Promise<CachedProgram> {
+    const cache = new KeyValueCache(tokens, model.context)
+    const logits = model.logits(input('ids', [1, tokens], 'int64'), { cache, lastOnly: true })
+    const outputs = { logits, ...cache.outputs }
+    const options = { parameterNames: names, keepOnDevice: Object.keys(cache.outputs) }
+    const memory = {
+      ids: new BigInt64Array(tokens),
+      positions: new BigInt64Array(tokens),
+      last: new Int32Array(1),
+      total: new Int32Array(1),
     }
-    const known = programs.get(tokens) ?? build()
-    programs.set(tokens, known)
-    return known
+    const feeds = {
+      ids: host('int64', [1, tokens], memory.ids),
+      positions: host('int64', [tokens], memory.positions),
+      last: host('int32', [1], memory.last),
+      total: host('int32', [], memory.total),
+    }
+    caches ??= Object.fromEntries(Object.entries(cache.shapes).map(([name, shape]) => [name, zeroTensor(shape)]))
+    const fetches = Object.entries(caches).map(([name, value]) => [`next/${name}`, value as HostTensor])
+    return {
+      program: await compile(runtime, outputs, options),
+      ...memory,
+      feeds: { ...weights, ...feeds },
+      fetches: { logits: zeroTensor(logits.shape), ...Object.fromEntries(fetches) },
+    }
   }
 
   /** Puts tokens behind those in the cache; answers the logits after the last. */
   async function push(tokens: readonly number[]): Promise<Float32Array> {
-    const { program, logits } = await programOf(tokens.length)
-    const position = cached.length
-    const total = position + tokens.length
-    const feeds = {
-      ids: host('int64', [1, tokens.length], BigInt64Array.from(tokens, BigInt)),
-      positions: host(
-        'int64',
-        [tokens.length],
-        BigInt64Array.from(tokens, (_, i) => BigInt(position + i)),
-      ),
-      last: host('int32', [1], Int32Array.of(total - 1)),
-      total: host('int32', [], Int32Array.of(total)),
+    const made = programs.get(tokens.length) ?? build(tokens.length)
+    programs.set(tokens.length, made)
+    const { program, ids, positions, last, total, feeds, fetches } = await made
+    for (const [i, token] of tokens.entries()) {
+      ids[i] = BigInt(token)
+      positions[i] = BigInt(cached.length + i)
+    }
+    total[0] = cached.length + tokens.length
+    last[0] = total[0] - 1
+    const results = await program.run({ ...feeds, ...caches }, runtime.writesInPlace ? fetches : undefined)
+    if (!runtime.writesInPlace) {
+      release(caches)
+      caches = Object.fromEntries(Object.keys(caches!).map(name => [name, results[`next/${name}`]]))
     }
     cached.push(...tokens)
-    if (runtime.writesInPlace) {
-      const fetches = Object.fromEntries(
-        Object.entries(caches!).map(([name, value]) => [`next/${name}`, value as HostTensor]),
-      )
-      await program.run({ ...weights, ...caches, ...feeds }, { ...fetches, logits })
-      return logits.data as Float32Array
-    }
-    const results = await program.run({ ...weights, ...caches, ...feeds })
-    caches = Object.fromEntries(Object.keys(caches!).map(name => [name, results[`next/${name}`]]))
     return (results.logits as HostTensor).data as Float32Array
   }
 
@@ -141,7 +149,22 @@ export function cachedPredictor(loaded: LoadedModel): Predictor {
       }
       return logits!
     },
+    release: async () => {
+      release(caches)
+      await releaseAll([...programs.values()].map(async made => (await made).program))
+    },
   }
+}
+
+const zeroTensor = (shape: Shape): HostTensor => host('float32', shape, new Float32Array(elementCount(shape)))
+
+/** Frees what lies on a device. */
+function release(values: Readonly<Record<string, Value>> = {}): void {
+  for (const value of Object.values(values)) if (isDeviceTensor(value)) value.release()
+}
+
+async function releaseAll(programs: Iterable<Promise<Program>>): Promise<void> {
+  for (const program of programs) await (await program).release()
 }
 
 function visible(tokens: readonly number[], context: number): readonly number[] {
