@@ -53,6 +53,8 @@ function backward(node: Node, dys: readonly (Tensor | null)[]): readonly (Tensor
 function sumTo(dy: Tensor, target: Tensor): Tensor {
   if (sameShape(dy.shape, target.shape)) return dy
   const added = dy.rank - target.rank
-  const axes = [...dy.shape.keys()].filter(axis => axis < added || (target.shape[axis - added] === 1 && dy.shape[axis] !== 1))
+  const axes = [...dy.shape.keys()].filter(
+    axis => axis < added || (target.shape[axis - added] === 1 && dy.shape[axis] !== 1),
+  )
   return dy.sum(axes, true).reshape(target.shape)
 }

@@ -279,7 +279,8 @@ export type Initializer = (shape: Shape, random: { uniform(): number; normal(): 
 
 /** All outputs of an operation on inputs. */
 export function applyAll<I extends Variadic, A extends Attributes>(op: Op<I, A>, inputs: I, attributes: A): Tensor[] {
-  const outputs = op.infer(inputs, attributes)
+  // Copied, because a rule may answer with a tensor: a long chain of those would answer for its shape by recursion.
+  const outputs = op.infer(inputs, attributes).map(({ dtype, shape }) => ({ dtype, shape }))
   const node: Node = { op, inputs, attributes, outputs }
   return outputs.map((_, index) => new Tensor(node, index))
 }
