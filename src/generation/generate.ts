@@ -18,7 +18,7 @@ export const length =
   ({ generated }) =>
     generated.length >= tokens
 
-/** Stops at a token, which is not shown. */
+/** Stops after a token, which is shown; `stopTokens` are not. */
 export const token =
   (id: number): StopRule =>
   ({ generated }) =>

@@ -13,7 +13,7 @@ export type SamplingPolicy = (scores: Float32Array, tokens: readonly number[]) =
 
 /** Divides the logits: below 1 the likely grow likelier, above 1 the unlikely do. 0 leaves only the likeliest. */
 export function temperature(value: number): SamplingPolicy {
-  if (value === 0) return greedy
+  if (value < 1e-6) return greedy // what dividing would come to, before it overflows
   return scores => {
     for (let i = 0; i < scores.length; i++) scores[i] /= value
   }
@@ -39,11 +39,18 @@ export function topP(p: number): SamplingPolicy {
   return scores => {
     if (p >= 1) return
     const probabilities = softmax(scores)
-    const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a] || a - b)
-    let total = 0
+    // Tokens below (1 - p) / V add up to less than 1 - p, so p is reached without them: fewer are left to sort.
+    const least = (1 - p) / scores.length
+    const sorted = probabilities.filter(probability => probability >= least).sort()
     let kept = 0
-    while (kept < order.length && total < p) total += probabilities[order[kept++]]
-    for (const token of order.subarray(kept)) scores[token] = -Infinity
+    for (let total = 0; kept < sorted.length && total < p; ) total += sorted[sorted.length - ++kept]
+    const threshold = sorted[sorted.length - kept]
+    // Of tokens just as likely as the last one kept, the first ones stay.
+    let ties = kept - sorted.reduce((count, probability) => count + (probability > threshold ? 1 : 0), 0)
+    for (let i = 0; i < scores.length; i++) {
+      const isKept = probabilities[i] > threshold || (probabilities[i] === threshold && ties-- > 0)
+      if (!isKept) scores[i] = -Infinity
+    }
   }
 }
 
