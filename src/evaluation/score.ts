@@ -15,7 +15,7 @@ export interface ScoredModel {
 }
 
 /** Negative log-likelihood of every target of [B, T] windows, in nats. */
-async function lossProgram(
+export async function lossProgram(
   { model, weights, runtime }: ScoredModel,
   shape: readonly [number, number],
 ): Promise<{
@@ -66,7 +66,10 @@ export interface Perplexity {
   readonly tokens: number
   readonly natsPerToken: number
   readonly perplexity: number
-  /** Bits for each byte of the raw text in UTF-8: comparable between tokenizers. */
+  /**
+   * Bits for each byte of the raw text in UTF-8: comparable between tokenizers. The first token, which has nothing before
+   * it, counts as much as the mean of the others.
+   */
   readonly bitsPerByte: number
 }
 
