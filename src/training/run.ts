@@ -23,7 +23,7 @@ import { lossPlot } from './loss-plot.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
 import { changeableOnResume, trainOptions } from './options.ts'
-import { type StepEvent, train, type ValidationEvent } from './train.ts'
+import { divergence, type StepEvent, train, type ValidationEvent } from './train.ts'
 
 export type RunOptions = OptionsOf<typeof trainOptions>
 
@@ -94,7 +94,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const resuming = !(await needsText(storage, options))
   const entry = timeline.find(({ name }) => name === modelName)!
   entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
-  const matmulRate = await measureMatmulRate(runtime) // and so is a device that is not there
+  const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there
   const tokenizer = resuming ? await storedTokenizer(storage) : await prepareTokens(input)
   const trainTokens = await input.openTokens(tokenFiles.train)
   const validation = options.validationFraction > 0 ? await input.openTokens(tokenFiles.validation) : undefined
@@ -146,8 +146,10 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
   const keepLast = async (step: number): Promise<SavedEvent> => {
+    const state = await training.state()
+    if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
     await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
-    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
+    await saveState(storage, state, shapes, { step, bestLoss: training.bestLoss, identity })
     return { type: 'saved', step, what: 'last' }
   }
   const keepBest = async (step: number): Promise<SavedEvent> => {
@@ -189,6 +191,22 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   } finally {
     await training.release()
   }
+}
+
+/** Whether every element is a number; a sum of finite float32 in double precision cannot overflow. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return Number.isFinite(sum)
+}
+
+const matmulRates = new WeakMap<Runtime, number>()
+
+/** Measured once for each runtime. */
+async function matmulRateOf(runtime: Runtime): Promise<number> {
+  const rate = matmulRates.get(runtime) ?? (await measureMatmulRate(runtime))
+  matmulRates.set(runtime, rate)
+  return rate
 }
 
 /** Tokenizer and tokens of a fresh run. */

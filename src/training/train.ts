@@ -134,7 +134,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       const learningRate = options.learningRate(done)
       const { loss, gradientNorm, updated } = await step.run(feeds, { step: done + 1, learningRate })
       if (!updated || gradientNorm > (options.maximumGradientNorm ?? Infinity))
-        throw divergence(done + 1, loss, gradientNorm)
+        throw divergence(done + 1, `loss ${loss}, gradient norm ${gradientNorm}`, options.maximumGradientNorm)
       done++
       const durationMs = performance.now() - started
       const tokensPerSecond = (1000 * batchSize * context) / durationMs
@@ -142,6 +142,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       if (evaluate && (done % options.evaluateEvery === 0 || done === steps)) {
         const whole = done === steps
         const held = await evaluate(whole)
+        if (!Number.isFinite(held)) throw divergence(done, `validation loss ${held}`)
         const best = bestLoss === undefined || held < bestLoss
         if (best) bestLoss = held
         yield { type: 'validation', step: done, loss: held, best, whole }
@@ -225,11 +226,13 @@ async function evaluator(
   }
 }
 
-function divergence(step: number, loss: number, gradientNorm: number): TrainingError {
+/** The error of a training that has left the road. */
+export function divergence(step: number, received: string, maximumGradientNorm: number = Infinity): TrainingError {
+  const bound = maximumGradientNorm < Infinity ? ` of at most ${maximumGradientNorm}` : ''
   return new TrainingError({
     what: `Step ${step}`,
-    expected: 'a finite loss and gradient',
-    received: `loss ${loss}, gradient norm ${gradientNorm}`,
-    hint: 'The last saved checkpoint is good. Try a smaller --learning-rate, a longer --warm-up, or a smaller --clip.',
+    expected: `a finite loss and weights, and a finite gradient norm${bound}`,
+    received,
+    hint: 'The last saved checkpoint is whole. Try a smaller --learning-rate, a longer --warm-up, or a smaller --clip.',
   })
 }
