@@ -4,7 +4,7 @@ import type { HostTensor, LoadOptions, MissingOperator, Runtime, Session, Value 
 import type { Node, Tensor } from '../tensor/tensor.ts'
 import { type EmittedModel, emit } from './emit.ts'
 import { fuseGemm, fuseMatmul } from './fuse.ts'
-import { flattenRows, reduceRows } from './layout.ts'
+import { flattenRows, reduceRows, sumRows } from './layout.ts'
 import { replacements } from './replace.ts'
 import { type Rule, rewrite, rewriteUntilStable } from './rewrite.ts'
 import { serializeScatter } from './serialize.ts'
@@ -31,7 +31,7 @@ const simplifications: readonly Rule[] = [
 const passes: readonly { readonly rules: readonly Rule[]; readonly limit: number }[] = [
   { rules: [expandComposites], limit: 3 },
   { rules: [...simplifications, flattenRows, reduceRows], limit: 8 },
-  { rules: [fuseMatmul, ...simplifications], limit: 4 },
+  { rules: [fuseMatmul, sumRows, ...simplifications], limit: 4 },
   { rules: [fuseGemm, serializeScatter, rearrangement], limit: 1 },
 ]
 

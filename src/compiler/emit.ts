@@ -86,6 +86,7 @@ export function emit(
     graph.outputs.push(onnxValue(name, onnxDType[tensor.dtype], tensor.shape))
   }
   nameOutputsDirectly(graph)
+  scheduleEarly(graph)
   const types = Object.fromEntries(Object.entries(outputs).map(([name, { dtype, shape }]) => [name, { dtype, shape }]))
   return { bytes: encodeModel(graph), nodeCount: graph.nodes.length, matmulFlops, inputs, outputs: types }
 }
@@ -127,4 +128,26 @@ function nameOutputsDirectly({ nodes, inputs, constants }: OnnxGraph): void {
     node.output = node.output.map(name => renamed.get(name) ?? name)
   }
   nodes.splice(0, nodes.length, ...kept)
+}
+
+/**
+ * ONNX Runtime runs what leads to the last leaf of the node list first, then what leads to the one before, and so on.
+ * So the leaves stand last, the deepest first: the gradient of a weight is then computed as soon as its inputs are
+ * there, while they lie in the cache, and their memory is free for the next layer. In the order of the parameters every
+ * gradient of a weight would wait for the end of the backward pass.
+ */
+function scheduleEarly({ nodes }: OnnxGraph): void {
+  const consumed = new Set(nodes.flatMap(node => node.input))
+  const depths = new Map<string, number>()
+  const depthOf = new Map(
+    nodes.map(node => {
+      const depth = 1 + node.input.reduce((deepest, name) => Math.max(deepest, depths.get(name) ?? 0), 0)
+      for (const name of node.output) depths.set(name, depth)
+      return [node, depth] as const
+    }),
+  )
+  const isLeaf = (node: OnnxGraph['nodes'][number]): boolean => !node.output.some(name => consumed.has(name))
+  const leaves = nodes.filter(isLeaf).sort((a, b) => depthOf.get(b)! - depthOf.get(a)!)
+  const inner = nodes.filter(node => !isLeaf(node))
+  nodes.splice(0, nodes.length, ...inner, ...leaves)
 }

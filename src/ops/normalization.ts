@@ -1,4 +1,5 @@
-import { normalizeAxis } from '../base/shape.ts'
+import { elementCount, normalizeAxis } from '../base/shape.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { float, type Op, type Ternary, type Unary } from './op.ts'
 
 type Axis = { readonly axis: number }
@@ -39,18 +40,23 @@ export const layerNormalization: Op<Ternary, { readonly epsilon: number }> = {
     const statistics = { dtype: 'float32', shape: x.shape.with(-1, 1) } as const
     return [x, statistics, statistics]
   },
-  gradient: ({ dy, dys: [, dMean, dInverse], inputs: [x, gamma], outputs: [, mean, inverseDeviation] }) => {
-    const normalized = x.sub(mean).mul(inverseDeviation) // x̂
-    const g = dy.mul(gamma)
-    const dyNormalized = dy.mul(normalized)
-    const leading = [...x.shape.keys()].slice(0, -1)
-    // dx = (g - mean g - x̂ mean(g x̂)) / √(σ² + ε), with g = dy γ
-    const projected = normalized.mul(dyNormalized.mul(gamma).mean([-1], true))
-    let dx = g.sub(g.mean([-1], true).add(projected)).mul(inverseDeviation)
+  gradient: ({ dy, dys: [, dMean, dInverse], inputs: [x, gamma], outputs: [, mean, inverse] }) => {
     const channels = x.shape.at(-1)!
-    const inverseSlope = normalized.mul(inverseDeviation.square()) // -n times the derivative of 1 / √(σ² + ε)
-    if (dMean) dx = dx.add(dMean.div(channels))
-    if (dInverse) dx = dx.sub(inverseSlope.mul(dInverse.div(channels)))
-    return [dx, dyNormalized.sum(leading), dy.sum(leading)]
+    const centered = x.sub(mean) // x - μ
+    const weighted = dy.mul(centered)
+    // Means over the last axis are products with a column, and sums over the rows with a row: one pass each.
+    const rows = elementCount(inverse.shape)
+    const column = gamma.mul(1 / channels).reshape([channels, 1])
+    const rowMeans = (y: Tensor) => y.reshape([rows, channels]).matmul(column).reshape(inverse.shape)
+    // dx = (g - mean g) r - (x - μ) r³ mean(g (x - μ)), with g = dy γ and r = 1 / √(σ² + ε)
+    let slope = rowMeans(weighted).mul(inverse.square().mul(inverse))
+    if (dInverse) slope = slope.add(dInverse.mul(inverse.square().mul(inverse)).mul(1 / channels)) // dr = -r³ (x - μ) / n
+    let dx = dy.mul(gamma).sub(rowMeans(dy)).mul(inverse).sub(centered.mul(slope))
+    if (dMean) dx = dx.add(dMean.mul(1 / channels))
+    const dGamma = inverse
+      .reshape([1, rows])
+      .matmul(weighted.reshape([rows, channels]))
+      .reshape([channels])
+    return [dx, dGamma, dy.sum([...x.shape.keys()].slice(0, -1))]
   },
 }
