@@ -7,7 +7,7 @@ import { adam, adamW } from '../optim/adamw.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import type { HostTensor } from '../runtime/runtime.ts'
+import type { DeviceTensor, HostTensor, Runtime, Value } from '../runtime/runtime.ts'
 import { flatStep, type TrainingState, type TrainingStep } from './step.ts'
 import { wholeStep } from './whole-step.ts'
 
@@ -105,6 +105,49 @@ test('weights follow the training, and a restored state goes on where it was', a
   step.restore(state)
   expect([await run(2), await run(3)]).toEqual([second, third])
   await step.release()
+})
+
+/** The runtime with outputs that stay on a device of our own, and how many are there. */
+function withDevice(): { runtime: Runtime; alive: Set<DeviceTensor> } {
+  const alive = new Set<DeviceTensor>()
+  const memory = new WeakMap<Value, HostTensor>()
+  const keep = (tensor: HostTensor): DeviceTensor => {
+    const { dtype, shape, data } = tensor
+    const kept: DeviceTensor = { dtype, shape, read: async () => data, release: () => alive.delete(kept) }
+    alive.add(kept)
+    memory.set(kept, tensor)
+    return kept
+  }
+  const load: Runtime['load'] = async (model, { keepOnDevice = [] } = {}) => {
+    const session = await runtime.load(model)
+    return {
+      run: async feeds => {
+        const onHost = Object.entries(feeds).map(([name, value]) => [name, memory.get(value) ?? value])
+        const results = await session.run(Object.fromEntries(onHost))
+        for (const name of keepOnDevice) results[name] = keep(results[name] as HostTensor)
+        return results
+      },
+      release: () => session.release(),
+    }
+  }
+  return { runtime: { ...runtime, load }, alive }
+}
+
+test('what stays on a device is released when it is replaced', async () => {
+  const { runtime, alive } = withDevice()
+  const problem = tinyGpt2()
+  const step = await wholeStep({ runtime, ...problem })
+  const tensors = 3 * problem.parameters.size // weights, means and squares
+  for (let i = 1; i <= 3; i++) {
+    await step.run([problem.batch(i)], { step: i, learningRate })
+    expect(alive.size).toBe(tensors)
+  }
+  const state = await step.state()
+  step.restore(state)
+  expect(alive.size).toBe(0)
+  await step.run([problem.batch(4)], { step: 4, learningRate })
+  await step.release()
+  expect(alive.size).toBe(0)
 })
 
 test('a loss that is not finite changes nothing', async () => {

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeRuntime } from '../../src/runtime/node.ts'
+import type { WebRuntimeOptions } from '../../src/runtime/web.ts'
 import { flatStep } from '../../src/training/step.ts'
 import { expectClose } from '../engine/closeness.ts'
 import { tinyGpt2 } from '../engine/tiny-gpt2.ts'
@@ -10,16 +11,18 @@ import { type PageServer, servePage } from './server.ts'
 
 const steps = 10
 
-/** The losses of Node's fast step. */
-async function nodeLosses(): Promise<number[]> {
+/** Losses and the norm of the last weights by Node's fast step. */
+async function trainInNode(): Promise<Pick<TrainingReport, 'losses' | 'weightNorm'>> {
   const problem = tinyGpt2()
   const step = await flatStep({ runtime: nodeRuntime(), ...problem })
   const losses = []
   for (let i = 1; i <= steps; i++) {
     losses.push((await step.run([problem.batch(i)], { step: i, learningRate: 1e-3 })).loss)
   }
+  const { weights } = await step.state()
+  const squares = [...weights.values()].flatMap(values => [...values]).reduce((sum, value) => sum + value * value, 0)
   await step.release()
-  return losses
+  return { losses, weightNorm: Math.sqrt(squares) }
 }
 
 // The software adapter compiles shaders slowly: 20 s on two quiet cores.
@@ -49,18 +52,27 @@ describe.skipIf(skipWithoutChromium)('in Chromium (needs one: $CHROMIUM_PATH, or
     }
   }
 
-  test.each([
-    ['wasm', '{ device: "wasm", threads: 2 }', 2],
-    ['webgpu', '{ device: "webgpu" }', undefined],
-  ])('%s trains a GPT as Node does', async (device, options, threads) => {
-    const report = await inPage<TrainingReport>(`page.train(${options}, ${steps})`)
-    expect(report.runtime).toBe(`onnxruntime-web ${device}`)
-    expectClose('losses', report.losses, await nodeLosses(), { absolute: 1e-4 })
-    expect(threads === undefined || report.threads === threads).toBe(true)
+  async function expectTraining(options: WebRuntimeOptions): Promise<TrainingReport> {
+    const report = await inPage<TrainingReport>(`page.train(${JSON.stringify(options)}, ${steps})`)
+    const { losses, weightNorm } = await trainInNode()
+    expect(report.runtime).toBe(`onnxruntime-web ${options.device}`)
+    expectClose('losses', report.losses, losses, { absolute: 1e-4 })
+    expectClose('norm of the weights', [report.weightNorm], [weightNorm], { relative: 1e-4 })
+    return report
+  }
+
+  test('wasm trains a GPT as Node does, with threads', async () => {
+    const { threads, onDevice } = await expectTraining({ device: 'wasm', threads: 2 })
+    expect({ threads, onDevice }).toEqual({ threads: 2, onDevice: false })
+  })
+
+  test('WebGPU trains a GPT as Node does; weights stay on the device and are released when replaced', async () => {
+    const { onDevice, released } = await expectTraining({ device: 'webgpu' })
+    expect({ onDevice, released }).toEqual({ onDevice: true, released: true })
   })
 
   test('every operation is proven on wasm', async () => {
-    expect(await inPage('page.proveAll({ device: "wasm" }, 100)')).toEqual([])
+    expect(await inPage('page.proveAll({ device: "wasm" }, 2)')).toEqual([])
   })
 
   test('every operation is proven on WebGPU', async () => {

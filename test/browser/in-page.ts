@@ -1,4 +1,5 @@
 /** What the tests run inside of a browser's page. */
+import { isDeviceTensor, type Value } from '../../src/runtime/runtime.ts'
 import { type WebRuntimeOptions, webRuntime } from '../../src/runtime/web.ts'
 import { wholeStep } from '../../src/training/whole-step.ts'
 import { prove } from '../engine/proofs/proof.ts'
@@ -8,32 +9,48 @@ import { tinyGpt2 } from '../engine/tiny-gpt2.ts'
 export interface TrainingReport {
   readonly runtime: string
   readonly threads: number
+  /** Whether the weights stay where the model runs. */
+  readonly onDevice: boolean
+  /** Whether weights that were replaced are gone. */
+  readonly released: boolean
   readonly losses: readonly number[]
-  /** All parameters after the last step, one after the other. */
-  readonly weights: readonly number[]
-  readonly durationMs: number
+  /** Euclidean norm of all parameters after the last step. */
+  readonly weightNorm: number
 }
 
 /** Trains the tiny GPT-2 for some steps. */
 export async function train(options: WebRuntimeOptions, steps: number): Promise<TrainingReport> {
-  const started = performance.now()
   const runtime = await webRuntime(options)
   const problem = tinyGpt2()
   const step = await wholeStep({ runtime, ...problem })
   const losses = []
+  let before: Value[] = []
   for (let i = 1; i <= steps; i++) {
+    before = Object.values(step.weights())
     losses.push((await step.run([problem.batch(i)], { step: i, learningRate: 1e-3 })).loss)
   }
+  const now = Object.values(step.weights())
   const { weights } = await step.state()
-  await step.release()
-  return {
+  const squares = [...weights.values()].flatMap(values => [...values]).reduce((sum, value) => sum + value * value, 0)
+  const report = {
     runtime: runtime.name,
     threads: runtime.threads,
+    onDevice: now.every(isDeviceTensor),
+    released: (await Promise.all(before.map(isGone))).every(Boolean),
     losses,
-    weights: [...weights.values()].flatMap(values => [...values]),
-    durationMs: performance.now() - started,
+    weightNorm: Math.sqrt(squares),
   }
+  await step.release()
+  return report
 }
+
+const isGone = (value: Value): Promise<boolean> =>
+  isDeviceTensor(value)
+    ? value.read().then(
+        () => false,
+        () => true,
+      )
+    : Promise.resolve(false)
 
 /** The WebGPU Shading Language promises no more than an absolute error of 2⁻¹¹ for these. */
 const coarseOnWebGpu: Readonly<Record<string, number>> = { sin: 5e-3, cos: 5e-3 }
