@@ -143,6 +143,60 @@ test('a file that is missing or is not JSON is named', async () => {
   )
 })
 
+test('weights that are cut short or begin with something else are named', async () => {
+  const storage = await savedFolder(await tinyModel())
+  const bytes = await storage.read('model.safetensors')
+  const load = async (changed: Uint8Array) => {
+    await storage.write('model.safetensors', [changed])
+    return loadModelFolder(storage)
+  }
+  const location = 'memory:model.safetensors expected'
+  await expect(load(bytes.subarray(0, -1))).rejects.toThrow(/^Tensor ".*" of memory:model\.safetensors .* cut short/)
+  await expect(load(bytes.subarray(0, 100))).rejects.toThrow(`${location} a header of`)
+  await expect(load(bytes.fill(0x20, 8, 9))).rejects.toThrow(`${location} a header in JSON`)
+  await expect(load(bytes.fill(0xff, 0, 8))).rejects.toThrow(`${location} a header of at most`)
+  await expect(load(bytes)).rejects.toMatchObject({ name: 'CheckpointError' })
+})
+
+test('killed between any two files, a folder is that of the old model, of the new one, or says that it is none', async () => {
+  const [old, next] = [await tinyModel(), await tinyModel({ tokenizer: await trainCharacters(['another text']) })]
+  for (let writings = 0; ; writings++) {
+    const storage = await savedFolder(old)
+    let left = writings
+    const write = storage.write.bind(storage)
+    storage.write = async (name, chunks) => {
+      if (left-- === 0) throw new Error('killed')
+      await write(name, chunks)
+    }
+    const outcome = await saveModelFolder(storage, next).then(
+      () => 'saved',
+      () => 'killed',
+    )
+    storage.write = write
+    if (outcome === 'saved') {
+      expect((await loadModelFolder(storage)).tokenizer.vocabularySize).toBe(next.tokenizer.vocabularySize)
+      expect(writings).toBe(3) // config.json, tokenizer.json, model.safetensors: the others are the same
+      return
+    }
+    await expect(loadModelFolder(storage)).rejects.toThrow('memory:model.safetensors expected a file that exists')
+    await saveModelFolder(storage, next)
+    expect((await loadModelFolder(storage)).weights).toEqual(next.weights)
+  }
+})
+
+test('new weights of the same model replace one file', async () => {
+  const saved = await tinyModel()
+  const storage = await savedFolder(saved)
+  const written: string[] = []
+  const write = storage.write.bind(storage)
+  storage.write = async (name, chunks) => {
+    written.push(name)
+    await write(name, chunks)
+  }
+  await saveModelFolder(storage, saved)
+  expect(written).toEqual(['model.safetensors'])
+})
+
 test.for([
   ['characters', true],
   ['characters', false],

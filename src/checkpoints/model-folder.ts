@@ -86,26 +86,41 @@ const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = 
   ['repetition_penalty', 'repetitionPenalty'],
 ]
 
-/** Writes or replaces the folder's files, each as a whole. */
+/**
+ * Writes or replaces the folder's files. The weights come last, and those of another model go first: whenever the
+ * process is killed, a folder that has model.safetensors is whole.
+ */
 export async function saveModelFolder(storage: Storage, saved: SavedModel): Promise<void> {
-  const { model, weights, tokenizer, generation } = saved
+  const { model, weights } = saved
   const architecture = gpt2
-  const config = architecture.config(model, tokenizer)
+  const changed: [name: string, text: string][] = []
+  for (const [name, value] of Object.entries(describe(saved, architecture))) {
+    const text = `${JSON.stringify(value, null, 2)}\n`
+    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
+  }
+  if (changed.length > 0) await storage.remove('model.safetensors')
+  for (const [name, text] of changed) await writeText(storage, name, text)
   const tensors = [...theirTensors(model, architecture)].map(([name, { own, shape }]): StoredTensor => {
     const data = own === undefined ? new Float32Array(elementCount(shape)) : weights.get(own)!
     return { name, dtype: 'F32', shape, data }
   })
   await writeSafetensors(storage, 'model.safetensors', tensors, { format: 'pt' })
-  const json = (name: string, value: object) => writeText(storage, name, `${JSON.stringify(value, null, 2)}\n`)
-  await json('config.json', config)
-  await json('tokenizer.json', tokenizer.toJSON())
-  await json('tokenizer_config.json', tokenizerConfig(tokenizer, { maximumLength: model.context }))
+}
+
+/** Every file of a folder but the weights. */
+function describe({ model, tokenizer, generation }: SavedModel, architecture: Architecture): Record<string, object> {
+  const config = architecture.config(model, tokenizer)
   const { bos_token_id, eos_token_id } = config
   const sampling = generationFields.flatMap(([theirs, ours]) =>
     generation?.[ours] === undefined ? [] : [[theirs, generation[ours]]],
   )
   const mode = sampling.length === 0 ? { _from_model_config: true } : { do_sample: true }
-  await json('generation_config.json', { ...mode, bos_token_id, eos_token_id, ...Object.fromEntries(sampling) })
+  return {
+    'config.json': config,
+    'tokenizer.json': tokenizer.toJSON(),
+    'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.context }),
+    'generation_config.json': { ...mode, bos_token_id, eos_token_id, ...Object.fromEntries(sampling) },
+  }
 }
 
 /**
