@@ -1,0 +1,145 @@
+/**
+ * `npm run bench`: every speed that the README names, each beside its peer in one run. Engines take turns, chunk by
+ * chunk, so that a noisy machine is noisy for all of them; minima and medians are both printed.
+ *
+ * NACRE_PYTHON names a Python with torch for the peers; without it only ours is measured.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const here = import.meta.dirname
+const python = process.env.NACRE_PYTHON
+const threads = 2
+
+interface Size {
+  readonly name: string
+  readonly flags: readonly string[]
+  readonly rounds: number
+  readonly chunk: number
+  readonly compiled: boolean
+}
+
+const size = (layers: number, heads: number, channels: number, context: number, batch: number, vocabulary: number) =>
+  Object.entries({ layers, heads, channels, context, batch, vocabulary }).flatMap(([name, value]) => [
+    `--${name}`,
+    `${value}`,
+  ])
+
+const sizes: readonly Size[] = [
+  {
+    name: 'small: 4 layers, 128 channels, context 64, batch 12',
+    flags: [...size(4, 4, 128, 64, 12, 65), '--no-bias'],
+    rounds: 8,
+    chunk: 20,
+    compiled: true,
+  },
+  {
+    name: 'large: 6 layers, 384 channels, context 256, batch 16',
+    flags: [...size(6, 6, 384, 256, 16, 65), '--no-bias'],
+    rounds: 5,
+    chunk: 2,
+    compiled: true,
+  },
+  {
+    name: 'GPT-2 124M, context 64, batch 4',
+    flags: size(12, 12, 768, 64, 4, 50_257),
+    rounds: 5,
+    chunk: 2,
+    compiled: false,
+  },
+]
+
+/** An engine that runs steps when asked. */
+class Engine {
+  readonly name: string
+  readonly milliseconds: number[] = []
+  readonly #process: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(name: string, command: string, words: readonly string[]) {
+    this.name = name
+    this.#process = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'] })
+    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]()
+  }
+
+  async ready(): Promise<void> {
+    for (;;) {
+      const { value, done } = await this.#lines.next()
+      if (done) throw new Error(`${this.name} ended before it was ready`)
+      if (value === 'ready') return
+    }
+  }
+  async run(steps: number): Promise<void> {
+    this.#process.stdin!.write(`${steps}\n`)
+    this.milliseconds.push(...JSON.parse((await this.#lines.next()).value).milliseconds)
+  }
+  /** Ends it and returns what it says of itself. */
+  async end(): Promise<{ readonly peakMb: number; readonly matmulFlops?: number }> {
+    this.#process.stdin!.end()
+    return JSON.parse((await this.#lines.next()).value)
+  }
+}
+
+const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)
+const minimum = (values: readonly number[]): number => sorted(values)[0]
+const median = (values: readonly number[]): number => sorted(values)[values.length >> 1]
+
+function node(script: string, words: readonly string[] = []): Record<string, never>[] {
+  const output = execFileSync(process.execPath, [join(here, script), ...words], { encoding: 'utf8' })
+  return output
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+const only = process.argv[2]
+console.log(
+  `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
+)
+const [{ gflops }] = node('matmul.ts') as unknown as [{ gflops: number }]
+console.log(`large matrix product through ONNX Runtime: ${gflops} GFLOP/s\n`)
+
+if (only === undefined || only === 'step') {
+  for (const { name, flags, rounds, chunk, compiled } of sizes) {
+    const peer = join(here, 'peers/pytorch-gpt.py')
+    const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...flags])]
+    if (python) {
+      engines.push(new Engine('PyTorch eager', python, [peer, '--serve', ...flags]))
+      if (compiled) engines.push(new Engine('PyTorch compiled', python, [peer, '--serve', '--compile', ...flags]))
+    }
+    for (const engine of engines) await engine.ready()
+    for (let round = 0; round < rounds; round++) for (const engine of engines) await engine.run(chunk)
+    const ours = engines[0]
+    console.log(name)
+    for (const engine of engines) {
+      const { peakMb, matmulFlops } = await engine.end()
+      const least = minimum(engine.milliseconds)
+      const middle = median(engine.milliseconds)
+      const ratio =
+        engine === ours
+          ? ''
+          : `  Nacre is ${(least / minimum(ours.milliseconds)).toFixed(2)} (minima), ${(middle / median(ours.milliseconds)).toFixed(2)} (medians) times as fast`
+      const rate = matmulFlops
+        ? `  ${(matmulFlops / least / 1e6).toFixed(0)} GFLOP/s = ${(matmulFlops / least / 1e6 / gflops).toFixed(2)} of matmul`
+        : ''
+      console.log(
+        `  ${engine.name.padEnd(17)} min ${least.toFixed(1).padStart(7)} ms  median ${middle.toFixed(1).padStart(7)} ms  peak ${Math.round(peakMb)} MB${rate}${ratio}`,
+      )
+    }
+    console.log()
+  }
+}
+if (only === undefined || only === 'compile') {
+  for (const { name, nodes, milliseconds } of node('compile.ts'))
+    console.log(`compile and create session, ${name}, ${nodes} nodes: ${milliseconds} ms`)
+  console.log()
+}
+if (only === undefined || only === 'generation') {
+  for (const { name, tokensPerSecond } of node('generation.ts'))
+    console.log(`generation, small model, ${name}: ${tokensPerSecond} tokens/s`)
+  console.log()
+}
+if (only === undefined || only === 'tokenizers')
+  execFileSync(process.execPath, [join(dirname(here), 'bench/tokenizers.ts')], { stdio: 'inherit' })
