@@ -1,4 +1,4 @@
-/** The learning rate of a step, 0 at first. */
+/** The learning rate of a step, 1 at first. */
 export type Schedule = (step: number) => number
 
 export const constantRate =
@@ -22,4 +22,4 @@ export const cosine =
 export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   step =>
-    step < steps ? (then(0) * (step + 1)) / (steps + 1) : then(step - steps)
+    step <= steps ? (then(0) * step) / (steps + 1) : then(step - steps)

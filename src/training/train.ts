@@ -131,7 +131,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
     for (let done = resume?.step ?? 0; done < steps; ) {
       const started = performance.now()
       const feeds = microBatchFeeds(batches, done, microBatches, [rows, context], dropping ? dropout : undefined, seed)
-      const learningRate = options.learningRate(done)
+      const learningRate = options.learningRate(done + 1)
       const { loss, gradientNorm, updated } = await step.run(feeds, { step: done + 1, learningRate })
       if (!updated || gradientNorm > (options.maximumGradientNorm ?? Infinity))
         throw divergence(done + 1, `loss ${loss}, gradient norm ${gradientNorm}`, options.maximumGradientNorm)
