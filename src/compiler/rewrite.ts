@@ -5,7 +5,7 @@ import { applyAll, type Node, Tensor } from '../tensor/tensor.ts'
 /** What a rule may ask of the graph that it rewrites. */
 export interface RewriteContext {
   /** How many nodes and targets read an output of this node, in the graph as it was before the pass. */
-  uses(tensor: Tensor): number
+  readonly uses: (tensor: Tensor) => number
 }
 
 /**

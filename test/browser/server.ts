@@ -37,15 +37,13 @@ export interface PageServer extends AsyncDisposable {
 
 /** Serves an empty page that can import the sources; it is cross-origin isolated, so that WebAssembly has threads. */
 export async function servePage(): Promise<PageServer> {
-  const server = createServer(async ({ url = '/' }, response) => {
+  const server = createServer(({ url = '/' }, response) => {
     response.setHeader('cross-origin-opener-policy', 'same-origin')
     response.setHeader('cross-origin-embedder-policy', 'require-corp')
-    try {
-      const { type, body } = await contentOf(new URL(url, 'http://localhost').pathname)
-      response.setHeader('content-type', type).end(body)
-    } catch (error) {
-      response.writeHead(404).end(String(error))
-    }
+    contentOf(new URL(url, 'http://localhost').pathname).then(
+      ({ type, body }) => response.setHeader('content-type', type).end(body),
+      error => response.writeHead(404).end(String(error)),
+    )
   })
   const { promise, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)

@@ -25,7 +25,8 @@ export function expectClose(
 ): void {
   const worst = deviation(actual, expected, tolerance)
   if (worst <= 1) return
-  const shown = (values: ArrayLike<number>) => Array.from({ length: Math.min(8, values.length) }, (_, i) => values[i])
+  const shown = (values: ArrayLike<number>) =>
+    Array.from({ length: Math.min(8, values.length) }, (_, i) => values[i]).join(', ')
   throw new Error(
     `${what}: ${worst.toPrecision(3)} times the tolerance. Received ${shown(actual)} instead of ${shown(expected)}`,
   )

@@ -17,7 +17,7 @@ export interface TinyProblem {
   readonly optimizer: Optimizer
   readonly clip: number
   /** The same shapes at every step, other tokens. */
-  batch(step: number): Record<string, HostTensor>
+  readonly batch: (step: number) => Record<string, HostTensor>
 }
 
 /** GPT-2 with 2 layers, 2 heads, 32 channels, context 16 and 61 tokens. */

@@ -5,7 +5,7 @@
 import { gradient } from '../../../src/autodiff/gradient.ts'
 import { type DType, typedArray } from '../../../src/base/dtype.ts'
 import { Random } from '../../../src/base/random.ts'
-import { elementCount, type Shape, sameShape } from '../../../src/base/shape.ts'
+import { elementCount, formatShape, type Shape, sameShape } from '../../../src/base/shape.ts'
 import { compile, host } from '../../../src/compiler/compile.ts'
 import { parameterNames } from '../../../src/nn/parameters.ts'
 import type { Attributes, Op } from '../../../src/ops/op.ts'
@@ -89,7 +89,7 @@ export async function prove(
   const stride = Math.max(1, Math.floor(proof.cases.length / mostCases))
   for (let i = stride - 1; i < proof.cases.length; i += stride) {
     const one = proof.cases[i]
-    const shapes = one.operands.map(({ dtype, shape }) => `${dtype} [${shape}]`).join(', ')
+    const shapes = one.operands.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', ')
     const about = `${op.name} of ${shapes} with ${JSON.stringify(one.attributes)}`
     const values = one.operands.map(({ shape, values }, position) => {
       const random = new Random(i, `${op.name}/${position}`)
@@ -99,7 +99,7 @@ export async function prove(
       for (const complaint of await proveCase(runtime, op, proof, one, values, precision))
         complaints.push(`${about}: ${complaint}`)
     } catch (error) {
-      complaints.push(`${about}: ${error instanceof Error ? error.message : error}`)
+      complaints.push(`${about}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   return complaints
@@ -155,11 +155,13 @@ async function proveCase(
     const result = results[`y${i}`]
     if (result.dtype !== output.dtype || !sameShape(result.shape, output.shape)) {
       complaints.push(
-        `output ${i} is ${result.dtype} [${result.shape}], its rule says ${output.dtype} [${output.shape}]`,
+        `output ${i} is ${result.dtype} ${formatShape(result.shape)}, its rule says ${output.dtype} ${formatShape(output.shape)}`,
       )
     }
     if (!sameShape(expected[i].shape, output.shape)) {
-      complaints.push(`output ${i} of the reference is [${expected[i].shape}], the rule says [${output.shape}]`)
+      complaints.push(
+        `output ${i} of the reference is ${formatShape(expected[i].shape)}, the rule says ${formatShape(output.shape)}`,
+      )
     }
     complaints.push(...difference(`output ${i}`, result, expected[i].data, precision))
   }
@@ -175,7 +177,12 @@ async function proveCase(
       const isConstant = proof.constants?.includes(i) === true
       const differences = isConstant ? values[i].data.map(() => 0) : finiteDifferences(values, i, lossOf)
       complaints.push(
-        ...difference(`gradient ${i} of outputs ${choice}`, results[`dx${i}.${number}`], differences, 10 * precision),
+        ...difference(
+          `gradient ${i} of outputs ${choice.join()}`,
+          results[`dx${i}.${number}`],
+          differences,
+          10 * precision,
+        ),
       )
     }
   }
@@ -200,5 +207,7 @@ function difference(what: string, { data }: HostTensor, expected: readonly numbe
   const worst = deviation(actual, expected, { relative, absolute: 0.1 * relative * (1 + largest) })
   return worst <= 1
     ? []
-    : [`${what} is [${actual.slice(0, 8)}] instead of [${expected.slice(0, 8)}] (${worst.toPrecision(3)})`]
+    : [
+        `${what} is [${actual.slice(0, 8).join()}] instead of [${expected.slice(0, 8).join()}] (${worst.toPrecision(3)})`,
+      ]
 }
