@@ -1,4 +1,5 @@
 import { gradient } from '../autodiff/gradient.ts'
+import { DeviceError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { parameterNames } from '../nn/parameters.ts'
@@ -64,9 +65,20 @@ const total = (name: string): string => `total/${name}`
 /**
  * A training step for runtimes that write in place. Three programs work on flat buffers: gradients (added to those of
  * earlier micro-batches), their norm, and the update, chunk by chunk. Nothing is copied between them.
+ *
+ * @throws {DeviceError} if the runtime cannot write in place
  */
 export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   const { runtime, parameters, loss, optimizer, clip = 0, decays = decaysByDefault, microBatches = 1 } = options
+  if (!runtime.writesInPlace) {
+    const received = runtime.name
+    throw new DeviceError({
+      what: 'flatStep',
+      expected: 'a runtime that writes in place',
+      received,
+      hint: 'Use wholeStep.',
+    })
+  }
   const flat = new FlatParameters(parameters, optimizer.state.length, decays)
   const accumulate = microBatches > 1
   const gradients = await gradientProgram(runtime, parameters, loss, accumulate)

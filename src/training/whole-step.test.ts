@@ -164,6 +164,11 @@ test('a loss that is not finite changes nothing', async () => {
   }
 })
 
+test('the step on flat buffers refuses a runtime that cannot write in place', async () => {
+  const options = { runtime: { ...runtime, writesInPlace: false }, ...tinyGpt2() }
+  await expect(flatStep(options)).rejects.toThrow('Use wholeStep.')
+})
+
 test('micro-batches are refused', async () => {
   const problem = tinyGpt2()
   await expect(wholeStep({ runtime, ...problem, microBatches: 2 })).rejects.toThrow(OptionError)
