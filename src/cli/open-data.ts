@@ -10,7 +10,7 @@ import type { TextSource } from '../data/text.ts'
  * @throws {OptionError} if none is named
  */
 export async function openData(
-  { data, encoding }: { readonly data?: string; readonly encoding: string },
+  { data, encoding, mirror }: { readonly data?: string; readonly encoding: string; readonly mirror?: string },
   { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<TextSource> {
   const names = catalog.map(({ name }) => name).join(', ')
@@ -21,5 +21,5 @@ export async function openData(
   const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
   if (dataset === undefined) return openText(data, { encoding })
   note(`Reading dataset ${data} ...`)
-  return datasetText(dataset, await fetchDataset(dataset, { environment }))
+  return datasetText(dataset, await fetchDataset(dataset, { environment, mirror }))
 }

@@ -8,6 +8,7 @@ export const trainOptions = {
     placeholder: 'FILE',
     help: 'text to learn from: a file (.gz is unpacked) or a dataset of "nacre data list"',
   },
+  mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   preset: {
@@ -112,7 +113,7 @@ const table: OptionTable = trainOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableOnResume: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
+    /^(resume|out|data|mirror|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
       name,
     ),
   ),
