@@ -1,15 +1,16 @@
 import { createInterface, type Interface } from 'node:readline/promises'
-import { generate, length } from '../generation/generate.ts'
-import { samplingPolicies } from '../generation/sampling.ts'
+import { NacreError } from '../base/errors.ts'
+import { generate } from '../generation/generate.ts'
 import type { Command, CommandContext } from './command.ts'
 import {
   deviceOptions,
   type GenerationTable,
+  generateOptions,
   generationOptions,
+  generationOptionsOf,
   type OpenModel,
   openModel,
   predictorOf,
-  samplingOf,
 } from './open-model.ts'
 
 type Context = CommandContext<GenerationTable>
@@ -18,72 +19,94 @@ const help = `Type a text and press Enter: the model continues it. An empty line
   /reset      forget what was said
   /seed N     draw other random numbers
   /help       this help
-  /quit       leave (or Ctrl-D); Ctrl-C stops an answer`
+  /quit       leave (or Ctrl-D); Ctrl-C stops an answer, a second one leaves`
 
 export const command: Command<GenerationTable> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
   options: { ...generationOptions, ...deviceOptions },
   examples: ['nacre chat runs/my', 'echo "ROMEO:" | nacre chat runs/my'],
-  async run(context) {
-    const model = await openModel(context.arguments[0], context.options, { generating: true })
-    await converse(model, context)
+  async run({ arguments: [folder], options, given, host, write, json, report }) {
+    const model = await openModel(folder, options, { generating: true })
+    await converse(model, { host, write, json, report, options: generationOptionsOf(model, given) })
   },
+}
+
+/** One continuation, with `--json`. */
+interface Answer {
+  readonly type: 'answer'
+  readonly prompt: string
+  readonly text: string
+  readonly ids: readonly number[]
 }
 
 /** Reads lines and continues the text that they make up. */
 export async function converse(
   model: OpenModel,
-  { host, options, write }: Pick<Context, 'host' | 'write'> & { readonly options: Context['options'] },
+  context: Pick<Context, 'host' | 'write' | 'options'> & Partial<Pick<Context, 'json' | 'report'>>,
 ): Promise<void> {
-  const predictor = predictorOf(model)
+  const { host, options, write, json = false, report } = context
   const { tokenizer } = model
-  const terminal = process.stdin.isTTY === true && host.stdout.isTerminal
-  const lines: Interface = createInterface({
-    input: process.stdin,
-    output: terminal ? process.stdout : undefined,
-    terminal,
-  })
-  let answer: AbortController | undefined
+  const predictor = predictorOf(model)
+  const terminal = process.stdin.isTTY === true && host.stdout.isTerminal && !json
+  const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, terminal })
+  let answering: AbortController | undefined
   lines.on('SIGINT', () => {
-    if (answer === undefined || answer.signal.aborted) lines.close()
-    else answer.abort()
+    if (answering === undefined || answering.signal.aborted) lines.close()
+    else answering.abort()
   })
-  if (terminal) write(`${help}\n`)
+  const complain = (text: string) => host.stderr.write(`${text}\n`)
+
   let history: number[] = []
   let { seed } = options
-  for await (const line of prompts(lines, terminal)) {
-    if (line === '/quit') break
-    if (line === '/help') write(`${help}\n`)
-    else if (line === '/reset') history = []
-    else if (/^\/seed \d+$/.test(line)) seed = Number(line.slice(6))
-    else if (line !== '' || history.length > 0) {
-      let typed: Int32Array
-      try {
-        typed = tokenizer.encode(line)
-      } catch (error) {
-        write(`${error instanceof Error ? error.message : error}\n`)
-        continue
-      }
-      history.push(...typed)
-      answer = new AbortController()
-      if (terminal && line !== '') write(`\x1b[2m${line}\x1b[0m`)
-      for await (const piece of generate(predictor, tokenizer, history, {
-        sample: samplingPolicies(samplingOf(options)),
-        stopWhen: [length(options.tokens)],
-        stopStrings: options.stop,
-        stopTokens: tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText],
-        seed: seed++,
-        signal: answer.signal,
-      })) {
-        write(piece.text)
-        history.push(piece.token)
-        await new Promise(resolve => setImmediate(resolve)) // lets Ctrl-C through
-      }
-      answer = undefined
-      write('\n')
+
+  /** The ids of a text; one that the vocabulary cannot write is refused, and the conversation goes on. */
+  function encode(text: string): Int32Array | undefined {
+    try {
+      return tokenizer.encode(text)
+    } catch (error) {
+      if (!(error instanceof NacreError)) throw error
+      complain(error.message)
+      return undefined
     }
   }
-  lines.close()
+
+  async function answer(prompt: string): Promise<void> {
+    const typed = encode(prompt)
+    if (typed === undefined) return
+    if (typed.length + history.length === 0) return complain('Nothing to continue yet: type a text.')
+    history.push(...typed)
+    answering = new AbortController()
+    if (terminal) write(`\x1b[2m${prompt}\x1b[0m`)
+    let text = ''
+    const ids: number[] = []
+    const asked = { ...generateOptions(model, options), seed: seed++, signal: answering.signal }
+    for await (const piece of generate(predictor, tokenizer, history, asked)) {
+      write(piece.text)
+      text += piece.text
+      ids.push(piece.token)
+    }
+    answering = undefined
+    history.push(...ids)
+    write('\n')
+    const record: Answer = { type: 'answer', prompt, text, ids }
+    if (json) report?.(record, '')
+  }
+
+  if (terminal) write(`${help}\n`)
+  try {
+    for await (const line of prompts(lines, terminal)) {
+      if (line === '/quit') return
+      if (line === '/help') write(`${help}\n`)
+      else if (line === '/reset') history = []
+      else if (/^\/seed \d+$/.test(line)) seed = Number(line.slice('/seed '.length))
+      else if (/^\/[a-z]+( \S*)?$/.test(line)) complain(`Unknown command "${line}".\n${help}`)
+      else await answer(line)
+    }
+    if (terminal) write('\n') // Ctrl-C or Ctrl-D left the cursor behind the prompt
+  } finally {
+    lines.close()
+    await predictor.release()
+  }
 }
 
 async function* prompts(lines: Interface, terminal: boolean): AsyncGenerator<string> {

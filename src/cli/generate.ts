@@ -1,52 +1,64 @@
-import { generate, length } from '../generation/generate.ts'
-import { samplingPolicies } from '../generation/sampling.ts'
+import { generate } from '../generation/generate.ts'
 import type { Command } from './command.ts'
 import {
   deviceOptions,
+  firstTokens,
   type GenerationTable,
+  generateOptions,
   generationOptions,
+  generationOptionsOf,
   openModel,
   predictorOf,
-  samplingOf,
   unescapeText,
 } from './open-model.ts'
 
 const promptOption = {
-  prompt: { type: 'string', default: '\n', help: 'text to continue; \\n is a line break' },
+  prompt: { type: 'string', default: '', help: 'text to continue; \\n is a line break (default: begins after one)' },
 } as const
 
 export const command: Command<GenerationTable & typeof promptOption> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
-  options: { ...generationOptions, ...promptOption, ...deviceOptions },
+  options: { ...promptOption, ...generationOptions, ...deviceOptions },
   examples: [
     'nacre generate runs/my --prompt "ROMEO:" --tokens 300 --temperature 0.8 --seed 1',
     'nacre generate runs/my --prompt "话说" --top-p 0.9 --stop "。" --json',
   ],
-  async run({ arguments: [folder], options, json, report, write, signal }) {
-    const model = await openModel(folder, options, { generating: true })
+  async run({
+    arguments: [folder],
+    options: { prompt: escaped, ...wanted },
+    given,
+    json,
+    note,
+    report,
+    write,
+    signal,
+  }) {
+    const model = await openModel(folder, wanted, { generating: true })
     const { tokenizer } = model
-    const prompt = unescapeText(options.prompt)
-    write(prompt === '\n' ? '' : prompt)
-    const started = performance.now()
+    const options = generationOptionsOf(model, given)
+    const prompt = unescapeText(escaped)
+    const first = prompt === '' ? firstTokens(tokenizer) : undefined
+    if (first) note(`No prompt: the text begins after ${first.name}.`)
+    const promptIds = first?.ids ?? [...tokenizer.encode(prompt)]
+    const predictor = predictorOf(model)
+    let started = 0
     let text = ''
     let logProbability = 0
     const ids: number[] = []
-    const stopTokens = tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText]
-    for await (const piece of generate(predictorOf(model), tokenizer, [...tokenizer.encode(prompt)], {
-      sample: samplingPolicies(samplingOf(options)),
-      stopWhen: [length(options.tokens)],
-      stopStrings: options.stop.map(unescapeText),
-      stopTokens,
-      seed: options.seed,
+    write(prompt)
+    for await (const piece of generate(predictor, tokenizer, promptIds, {
+      ...generateOptions(model, options),
       signal,
     })) {
+      if (ids.length === 0) started = performance.now() // the first token waits for the compiler
       write(piece.text)
       text += piece.text
       logProbability += piece.logProbability
       ids.push(piece.token)
     }
     write('\n')
-    const tokensPerSecond = (1000 * ids.length) / (performance.now() - started)
+    const tokensPerSecond = (1000 * (ids.length - 1)) / (performance.now() - started)
     if (json) report({ type: 'generation', prompt, text, ids, logProbability, tokensPerSecond }, '')
+    await predictor.release()
   },
 }

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import { loadModelFolder, type SavedModel } from '../checkpoints/model-folder.ts'
-import { cachedPredictor, type Predictor } from '../generation/predictor.ts'
-import type { SamplingOptions } from '../generation/sampling.ts'
+import { type GenerateOptions, length } from '../generation/generate.ts'
+import { cachedPredictor, type LoadedPredictor } from '../generation/predictor.ts'
+import { samplingPolicies } from '../generation/sampling.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 
 /** Options of every command that runs a trained model. */
 export const deviceOptions = {
@@ -34,17 +37,14 @@ export const generationOptions = {
     help: 'only tokens at least p times as likely as the likeliest',
   },
   repetitionPenalty: { type: 'number', default: 1, above: 0, help: 'above 1: tokens that were used grow less likely' },
-  stop: {
-    type: 'strings',
-    default: [],
-    placeholder: 'TEXT',
-    help: 'text that ends the generation; may be given often',
-  },
+  stop: { type: 'strings', default: [], placeholder: 'TEXT', help: 'text that ends the generation and is not shown' },
   seed: { type: 'integer', default: 1, minimum: 0, help: 'the same seed gives the same text' },
 } as const
 
 /** What a command that generates text is told. */
 export type GenerationTable = typeof generationOptions & typeof deviceOptions
+
+const generationTable: GenerationTable = { ...generationOptions, ...deviceOptions }
 
 export interface OpenModel extends SavedModel {
   readonly runtime: Runtime
@@ -56,6 +56,8 @@ const smallModel = 4_000_000
 /**
  * Loads the folder of a run or of transformers.
  * @throws {OptionError} if there is no such folder
+ * @throws {DeviceError} if the device is not there
+ * @throws {CheckpointError} if it is not the folder of a model, or a damaged one
  */
 export async function openModel(
   folder: string,
@@ -71,22 +73,56 @@ export async function openModel(
       hint: 'Train one with: nacre train gpt2 --data FILE --out DIR',
     })
   }
+  nodeRuntime({ device }) // a device that is not there is said before a large file is read
   const saved = await loadModelFolder(nodeStorage(path))
-  const parameters = [...saved.weights.values()].reduce((sum, { length }) => sum + length, 0)
+  const parameters = [...saved.weights.values()].reduce((sum, { length: count }) => sum + count, 0)
   const suitable = generating && parameters < smallModel ? 1 : availableParallelism()
   return { ...saved, runtime: nodeRuntime({ device, threads: threads ?? suitable }) }
 }
 
 /** Predicts the next token, with a cache. */
-export const predictorOf = (model: OpenModel): Predictor => cachedPredictor(model)
+export const predictorOf = (model: OpenModel): LoadedPredictor => cachedPredictor(model)
 
-/** What the table above says, for `samplingPolicies`. */
-export function samplingOf(options: SamplingOptions): SamplingOptions {
-  const { temperature, topK, topP, minP, repetitionPenalty } = options
-  return { temperature, topK, topP, minP, repetitionPenalty }
+/** What was given over what the model's folder recommends over the defaults. */
+export function generationOptionsOf(
+  model: OpenModel,
+  given: GivenOptions<GenerationTable>,
+): OptionsOf<GenerationTable> {
+  const own = Object.fromEntries(Object.keys(generationTable).map(name => [name, given[name as keyof GenerationTable]]))
+  return checkOptions(generationTable, own, { preset: model.generation, spelling: flagOf })
 }
 
-/** `\n` and `\t` as a shell passes them on. */
+/** The options as `generate` takes them. */
+export function generateOptions(
+  { tokenizer: { endOfText } }: OpenModel,
+  options: OptionsOf<typeof generationOptions>,
+): GenerateOptions {
+  return {
+    sample: samplingPolicies(options),
+    stopWhen: [length(options.tokens)],
+    stopStrings: options.stop.map(unescapeText),
+    stopTokens: endOfText === undefined ? [] : [endOfText],
+    seed: options.seed,
+  }
+}
+
+/**
+ * What a text begins with where no prompt is given: a line break, else the token that ends a document.
+ * @throws {OptionError} if the vocabulary has neither
+ */
+export function firstTokens(tokenizer: Tokenizer): { readonly ids: number[]; readonly name: string } {
+  try {
+    return { ids: [...tokenizer.encode('\n')], name: 'a line break' }
+  } catch {
+    const { endOfText, specialTokens } = tokenizer
+    const name = [...specialTokens].find(([, id]) => id === endOfText)?.[0]
+    if (endOfText !== undefined && name !== undefined) return { ids: [endOfText], name }
+    const expected = 'a text: the vocabulary has no line break to begin with'
+    throw new OptionError({ what: 'Option --prompt', expected, received: 'an empty text' })
+  }
+}
+
+/** `\n`, `\t` and `\\`, which a shell passes on as they are typed. */
 export function unescapeText(text: string): string {
-  return text.replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+  return text.replace(/\\([nt\\])/g, (_, letter: string) => ({ n: '\n', t: '\t' })[letter] ?? letter)
 }

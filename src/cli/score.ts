@@ -1,5 +1,7 @@
 import { OptionError } from '../base/errors.ts'
 import { scoreTokens } from '../evaluation/score.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
 import { deviceOptions, openModel } from './open-model.ts'
 
@@ -20,32 +22,40 @@ export const command: Command<typeof deviceOptions> = {
     }
     const logProbabilities = await scoreTokens(model, ids)
     const logProbability = logProbabilities.reduce((sum, value) => sum + value, 0)
-    const bytes = new TextEncoder().encode(text).length
-    const perplexity = Math.exp(-logProbability / logProbabilities.length)
-    const bitsPerByte = -logProbability / Math.LN2 / bytes
+    const natsPerToken = -logProbability / logProbabilities.length
+    const perplexity = Math.exp(natsPerToken)
+    // The first token counts as much as the mean of the others, as in `nacre evaluate`.
+    const bitsPerByte = (natsPerToken * ids.length) / new TextEncoder().encode(text).length / Math.LN2
     if (json) {
-      report({ type: 'score', text, ids: [...ids], logProbabilities, logProbability, perplexity, bitsPerByte }, '')
+      const numbers = { logProbabilities, logProbability, natsPerToken, perplexity, bitsPerByte }
+      report({ type: 'score', text, ids: [...ids], ...numbers }, '')
       return
     }
     print('P(w1..wn) = product of P(wi | w1..wi-1); the first token is given.\n')
-    print(`${column('token', 16)}${'log P'.padStart(10)}${'P'.padStart(10)}`)
-    for (const [i, id] of ids.entries()) {
-      const value = i === 0 ? undefined : logProbabilities[i - 1]
-      const numbers =
-        value === undefined ? '' : `${value.toFixed(4).padStart(10)}${Math.exp(value).toFixed(4).padStart(10)}`
-      print(`${column(JSON.stringify(tokenizer.decode([id])), 16)}${numbers}`)
+    const labels = Array.from(ids, id => tokenLabel(tokenizer, id))
+    const width = Math.max(...labels.map(columnsOf), 'token'.length)
+    const row = (token: string, logP: string, p: string) =>
+      print(`${padColumns(token, width)}${logP.padStart(11)}${p.padStart(11)}`.trimEnd())
+    row('token', 'log P', 'P')
+    for (const [i, label] of labels.entries()) {
+      if (i === 0) row(label, '', '')
+      else row(label, logProbabilities[i - 1].toFixed(4), probabilityText(Math.exp(logProbabilities[i - 1])))
     }
-    print(`\nlog P of the whole: ${logProbability.toFixed(4)} nats = ${(logProbability / Math.LN2).toFixed(4)} bits`)
+    const bits = logProbability / Math.LN2
+    print(`\nlog P of the whole: ${logProbability.toFixed(4)} nats = ${bits.toFixed(4)} bits`)
     print(`perplexity ${perplexity.toFixed(3)}, ${bitsPerByte.toFixed(3)} bits per byte`)
   },
 }
 
-/** Pads to a width on a terminal, where Chinese characters and emoji take two columns. */
-function column(text: string, width: number): string {
-  const wide = [...text].filter(character =>
-    /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-      character,
-    ),
-  )
-  return text + ' '.repeat(Math.max(0, width - [...text].length - wide.length))
+/** A token's text in quotes, or its bytes where it is a part of a character. */
+function tokenLabel(tokenizer: Tokenizer, id: number): string {
+  const bytes = tokenizer.bytes(id)
+  const text = tokenizer.decode([id])
+  if (!text.includes('\ufffd') || text === '\ufffd'.repeat(bytes.length / 3)) return JSON.stringify(text)
+  return `<${Array.from(bytes, byte => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')}>`
+}
+
+/** Four places where they say something, else one digit and a power of ten. */
+function probabilityText(probability: number): string {
+  return probability >= 0.001 ? probability.toFixed(4) : probability.toExponential(1)
 }
