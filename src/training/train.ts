@@ -11,6 +11,7 @@ import type { Schedule } from '../optim/schedules.ts'
 import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { flatStep, scalarOf, type TrainingState, type TrainingStep } from './step.ts'
+import { wholeStep } from './whole-step.ts'
 
 export interface TrainOptions {
   readonly runtime: Runtime
@@ -102,9 +103,12 @@ export function defaultMicroBatches(batchSize: number, context: number): number 
 export async function train(model: LanguageModel & object, options: TrainOptions): Promise<Training> {
   const { runtime, optimizer, steps, batchSize, clip, seed, dropout, resume } = options
   const { context } = model
-  const microBatches = options.microBatchSize
-    ? batchSize / options.microBatchSize
-    : defaultMicroBatches(batchSize, context)
+  const makeStep = runtime.writesInPlace ? flatStep : wholeStep
+  const microBatches = !runtime.writesInPlace
+    ? 1
+    : options.microBatchSize
+      ? batchSize / options.microBatchSize
+      : defaultMicroBatches(batchSize, context)
   const batches = randomWindows({ source: options.train, batchSize, context, seed, name: 'The training text' })
   const windows = options.validation && validationWindows(options.validation, model, options)
 
@@ -114,7 +118,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
   const targets = input('targets', [rows, context], 'int64')
   const dropping = dropout && dropout.rate > 0 ? new Dropout(dropout.rate, dropout.places) : undefined
   const losses = tokenLosses(model.logits(ids, { dropout: dropping }), targets, { smoothing: options.smoothing })
-  const step = await flatStep({
+  const step = await makeStep({
     runtime,
     parameters,
     weights: resume?.state.weights ?? options.weights,
