@@ -145,11 +145,13 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
 
   const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
+  const plot = async (): Promise<void> =>
+    writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
   const keepLast = async (step: number): Promise<SavedEvent> => {
     const state = await training.state()
     if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
-    await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
     await saveState(storage, state, shapes, { step, bestLoss: training.bestLoss, identity })
+    await plot()
     return { type: 'saved', step, what: 'last' }
   }
   const keepBest = async (step: number): Promise<SavedEvent> => {
@@ -187,6 +189,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
         return
       }
     }
+    if (from === step) await plot() // it may have been killed just before
     yield { type: 'done', step, bestLoss: training.bestLoss }
   } finally {
     await training.release()
