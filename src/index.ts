@@ -13,8 +13,15 @@ export { catalog, findDataset } from './data/catalog.ts'
 export { memoryText, splitText, type TextSource } from './data/text.ts'
 export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/token-shards.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
+export { textPerplexity } from './evaluation/text-perplexity.ts'
 export * from './generation/generate.ts'
-export { cachedPredictor, type LoadedModel, naivePredictor, type Predictor } from './generation/predictor.ts'
+export {
+  cachedPredictor,
+  type LoadedModel,
+  type LoadedPredictor,
+  naivePredictor,
+  type Predictor,
+} from './generation/predictor.ts'
 export * from './generation/sampling.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export { timeline } from './models/index.ts'

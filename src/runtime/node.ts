@@ -47,7 +47,8 @@ export function nodeRuntime({ device = 'cpu', threads = availableParallelism() }
         return nodeSession(await InferenceSession.create(model, options))
       } catch (cause) {
         const received = cause instanceof Error ? cause.message : String(cause)
-        throw new DeviceError({ what: `device "${device}"`, expected: 'to load the model', received }, { cause })
+        const hint = device === 'cpu' ? undefined : 'Leave --device out to use the CPU.'
+        throw new DeviceError({ what: `device "${device}"`, expected: 'to load the model', received, hint }, { cause })
       }
     },
   }
