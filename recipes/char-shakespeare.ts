@@ -48,7 +48,7 @@ export async function reproduce(text: string, seed: number, steps: number): Prom
     steps,
     batchSize: 12,
     optimizer: adamW({ beta2: 0.99, weightDecay: 0.1 }),
-    learningRate: warmUp(100, cosine(learningRate, learningRate / 10, steps - 100)),
+    learningRate: warmUp(100, cosine(learningRate, 1e-4, steps - 100)),
     clip: 1,
     seed,
     evaluateEvery: steps,
@@ -60,7 +60,8 @@ export async function reproduce(text: string, seed: number, steps: number): Prom
   return { seed, validationLoss, seconds: (performance.now() - started) / 1000 }
 }
 
-const learningRate = 2e-3
+/** nanoGPT takes 1e-3, with which this run ends at 1.90; three times as much is still stable here. */
+const learningRate = 3e-3
 
 if (import.meta.main) {
   const { values } = parseArgs({

@@ -99,8 +99,8 @@ const published = (name: keyof typeof gpt2Sizes): Preset => {
 
 /** Starting points. */
 export const presets: { readonly [Name in (typeof trainOptions.preset.choices)[number]]: Preset } = {
-  /** nanoGPT's small character configuration for a CPU: the defaults. */
-  'char-small': {},
+  /** nanoGPT's small character configuration for a CPU, with a learning rate three times as large: it learns more. */
+  'char-small': { learningRate: 3e-3 },
   /** nanoGPT's larger one, with the batch of a machine without a GPU. */
   'char-large': { layers: 6, heads: 6, channels: 384, context: 256, batchSize: 16, dropout: 0.2, steps: 5000 },
   'gpt2-small': published('gpt2-small'),
