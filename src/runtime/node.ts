@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os'
-import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { TypedArray } from '../base/dtype.ts'
 import { DeviceError } from '../base/errors.ts'
 import type { HostTensor, Runtime, Session, Value } from './runtime.ts'
+
+// What goes wrong comes as an error, in our words; the library would print it too, in its own.
+env.logLevel = 'fatal'
 
 export interface NodeRuntimeOptions {
   /** `cpu` or another device that the installed onnxruntime-node offers: `webgpu`, `cuda`, `dml`, `coreml`. */
@@ -13,17 +16,16 @@ export interface NodeRuntimeOptions {
 
 /**
  * ONNX Runtime's native library.
- * @throws {DeviceError} if the device is not offered on this machine; the error lists those that are
+ * @throws {DeviceError} if the package does not offer the device, or when a model is loaded and the machine has no such
+ *   device; the error lists what is offered
  */
 export function nodeRuntime({ device = 'cpu', threads = availableParallelism() }: NodeRuntimeOptions = {}): Runtime {
-  const offered = listSupportedBackends().map(backend => backend.name)
-  if (!offered.includes(device)) {
-    throw new DeviceError({
-      what: 'device',
-      expected: `one that onnxruntime-node offers on this machine: ${offered.join(', ')}`,
-      received: `"${device}"`,
-      hint: 'Leave --device out to use the CPU.',
-    })
+  const backends = listSupportedBackends()
+  const offered = backends.map(({ name, bundled }) => (bundled ? name : `${name} (if its libraries are installed)`))
+  const expected = `one that onnxruntime-node offers on this machine: ${offered.join(', ')}`
+  const hint = 'Leave --device out to use the CPU.'
+  if (!backends.some(({ name }) => name === device)) {
+    throw new DeviceError({ what: 'device', expected, received: `"${device}"`, hint })
   }
   const options: InferenceSession.SessionOptions = {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -46,9 +48,11 @@ export function nodeRuntime({ device = 'cpu', threads = availableParallelism() }
       try {
         return nodeSession(await InferenceSession.create(model, options))
       } catch (cause) {
-        const received = cause instanceof Error ? cause.message : String(cause)
-        const hint = device === 'cpu' ? undefined : 'Leave --device out to use the CPU.'
-        throw new DeviceError({ what: `device "${device}"`, expected: 'to load the model', received, hint }, { cause })
+        const message = (cause instanceof Error ? cause.message : String(cause)).trim().replaceAll(/\s+/g, ' ')
+        if (device === 'cpu')
+          throw new DeviceError({ what: 'device "cpu"', expected: 'to load the model', received: message }, { cause })
+        const received = `"${device}", which failed (${message})`
+        throw new DeviceError({ what: 'device', expected, received, hint }, { cause })
       }
     },
   }
