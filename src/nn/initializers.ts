@@ -9,7 +9,7 @@ export const ones: Initializer = shape => new Float32Array(elementCount(shape)).
 export function normal(deviation: number): Initializer {
   return (shape, random) => {
     const values = new Float32Array(elementCount(shape))
-    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal()
+    random.fillNormal(values, deviation)
     return values
   }
 }

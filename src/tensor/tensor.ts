@@ -1,5 +1,6 @@
 import { type DType, type TypedArray, typedArray } from '../base/dtype.ts'
 import { ShapeError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
 import { elementCount, formatShape, normalizeAxis, type Shape } from '../base/shape.ts'
 import * as composite from '../ops/composite.ts'
 import * as elementwise from '../ops/elementwise.ts'
@@ -275,7 +276,7 @@ export class Parameter extends Tensor {
 let nextParameter = 0
 
 /** First values of a parameter, drawn from a source of random numbers. */
-export type Initializer = (shape: Shape, random: { uniform(): number; normal(): number }) => Float32Array
+export type Initializer = (shape: Shape, random: Random) => Float32Array
 
 /** All outputs of an operation on inputs. */
 export function applyAll<I extends Variadic, A extends Attributes>(op: Op<I, A>, inputs: I, attributes: A): Tensor[] {
