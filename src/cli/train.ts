@@ -67,7 +67,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
     if (!(await storage.exists('training/options.json'))) {
       throw new OptionError({
         what: 'Option --resume',
-        expected: `a run in ${storage.locate('')}`,
+        expected: `a run in ${options.out ?? 'runs/latest'}`,
         received: 'none',
         hint: 'Name its folder with --out.',
       })

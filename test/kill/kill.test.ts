@@ -14,7 +14,7 @@ import { stateFile } from '../../src/training/checkpoint.ts'
 import { readMetrics } from '../../src/training/metrics.ts'
 
 const kills = env.NACRE_FULL === '1' ? 20 : 6
-const steps = 100 * kills
+const steps = 60 * kills
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts')
 
 let directory: string

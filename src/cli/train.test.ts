@@ -1,0 +1,335 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSafetensors, type StoredTensor, writeSafetensors } from '../checkpoints/safetensors.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
+import { stateFile } from '../training/checkpoint.ts'
+import { readMetrics } from '../training/metrics.ts'
+import { runCommandLine } from './command.ts'
+import { commands } from './commands.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'nacre-train-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const main = resolve(import.meta.dirname, 'main.ts')
+const at = (name: string) => join(directory, name)
+const text = at('text.txt')
+writeFileSync(text, 'To be, or not to be, that is the question. 话说天下大势，分久必合。\n'.repeat(30))
+
+const tiny =
+  '--layers 1 --heads 2 --channels 16 --context 8 --batch-size 2 --save-every 2 --evaluate-every 4 --sample-tokens 8'
+
+async function nacre(line: string, onInterrupt: (listener: () => void) => void = () => {}) {
+  const out = { code: 0, stdout: '', stderr: '' }
+  const sink = (name: 'stdout' | 'stderr') => ({
+    isTerminal: false,
+    columns: 100,
+    write(written: string) {
+      out[name] += written
+    },
+  })
+  const host = { version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr'), onInterrupt }
+  out.code = await runCommandLine(line.split(' ').filter(Boolean), commands, host)
+  return out
+}
+
+const train = (rest: string) => nacre(`train gpt2 --data ${text} ${tiny} ${rest}`)
+
+const run = at('run')
+beforeAll(async () => {
+  expect(await train(`--steps 6 --out ${run}`)).toMatchObject({ code: 0, stderr: '' })
+})
+
+/** The run above again, to be spoilt. */
+function copy(name: string): string {
+  cpSync(run, at(name), { recursive: true })
+  return at(name)
+}
+
+test('train shows what it does, and leaves what generate and score read', async () => {
+  const { stdout } = await train(`--steps 4 --out ${at('shown')}`)
+  expect(stdout).toMatch(
+    /^gpt2: [\d,]+ parameters, vocabulary \d+\ntext: [\d,]+ tokens to learn from, [\d,]+ held out\n/,
+  )
+  expect(stdout).toMatch(/step 4: all held-out text: loss \d\.\d{4}, perplexity [\d.]+, [\d.]+ bits\/byte \(best\)/)
+  expect(stdout).toContain('step 4: the model writes:\n  │ ')
+  expect(stdout).toMatch(/Done\. The model is in .*shown; its loss is plotted in .*training.loss\.svg\.\n$/)
+  expect(await nacre(`generate ${at('shown')} --prompt To --tokens 5`)).toMatchObject({ code: 0 })
+  expect(await nacre(`score ${at('shown')} To`)).toMatchObject({ code: 0 })
+})
+
+test('--json prints one record a line', async () => {
+  const { stdout } = await train(`--steps 2 --out ${at('json')} --json`)
+  const records = stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(records.map(({ type, step }) => [type, step])).toEqual([
+    ...[
+      ['start', undefined],
+      ['step', 1],
+      ['step', 2],
+      ['validation', 2],
+      ['saved', 2],
+    ],
+    ...[
+      ['sample', 2],
+      ['saved', 2],
+      ['done', 2],
+    ],
+  ])
+})
+
+test('a preset is a starting point that options change, and the run remembers them', async () => {
+  await nacre(`train gpt2 --data ${text} --preset char-large ${tiny} --steps 1 --out ${at('preset')}`)
+  const { model, options } = JSON.parse(readFileSync(join(at('preset'), 'training/options.json'), 'utf8'))
+  expect(model).toBe('gpt2')
+  expect(options).toMatchObject({ preset: 'char-large', dropout: 0.2, context: 8, steps: 1, data: text, resume: false })
+})
+
+test('--resume goes on, with more steps than before', async () => {
+  const out = copy('resumed')
+  const { code, stdout } = await nacre(`train --resume --out ${out} --steps 8`)
+  expect([code, stdout.split('\n')[3]]).toEqual([0, 'resumed at step 6 of 8'])
+  const metrics = await readMetrics(nodeStorage(out))
+  expect(metrics.filter(({ type }) => type === 'validation').map(({ step }) => step)).toEqual([4, 6, 8])
+})
+
+test('killed before the first checkpoint, --resume begins anew, from any directory', async () => {
+  const out = copy('early')
+  for (const file of ['state.safetensors', 'train.json', 'tokenizer.json']) rmSync(join(out, 'training', file))
+  const words = [main, 'train', '--resume', '--out', out]
+  expect(spawnSync(process.execPath, words, { cwd: tmpdir(), encoding: 'utf8' })).toMatchObject({
+    ...{ status: 0, stderr: '' },
+    stdout: expect.stringContaining('\n6 steps\n'),
+  })
+  for (const file of ['model.safetensors', stateFile])
+    expect(readFileSync(join(out, file)).equals(readFileSync(join(run, file)))).toBe(true)
+})
+
+test('Ctrl-C saves, and says how to go on', async () => {
+  const out = at('stopped')
+  const line = `train gpt2 --data ${text} ${tiny} --steps 1000 --out ${out}`
+  const { code, stdout } = await nacre(line, interrupt => setTimeout(interrupt, 300))
+  expect(code).toBe(0)
+  expect(stdout).toMatch(
+    /\nStopped at step \d+, everything saved\. Go on with: nacre train --resume --out .*stopped\n$/,
+  )
+  const step = Number(/Stopped at step (\d+)/.exec(stdout)?.[1])
+  const again = await nacre(`train --resume --out ${out} --steps ${step + 1}`)
+  expect(again.stdout).toContain(`resumed at step ${step} of ${step + 1}`)
+})
+
+test.each([
+  [
+    '--data nowhere.txt',
+    1,
+    /^StorageError: .*nowhere\.txt expected a file that exists\. Received none\. Is the path right\?$/,
+  ],
+  ['', 2, /^OptionError: Option --data expected a text file or the name of a dataset\. Received none\. Datasets: /],
+  ['--layer 3', 2, /^OptionError: Unknown option "--layer"\. Did you mean "--layers"\?$/],
+  ['--batchsize 3', 2, /^OptionError: Unknown option "--batchsize"\. Did you mean "--batch-size"\?$/],
+  [
+    '--preset char-smal',
+    2,
+    /^OptionError: Option --preset expected one of char-small, .* Did you mean "char-small"\?$/,
+  ],
+  ['--dropout 1', 2, /^OptionError: Option --dropout expected a number of at least 0 and below 1\. Received 1\.$/],
+  [
+    '--resume --out nowhere',
+    2,
+    /^OptionError: Option --resume expected a run in .*nowhere\. Received none\. Name its folder/,
+  ],
+])('train %s', async (words, code, message) => {
+  const failed = await nacre(`train gpt2 ${words}`.trim())
+  expect({ code: failed.code, stdout: failed.stdout }).toEqual({ code, stdout: '' })
+  expect(failed.stderr.trimEnd()).toMatch(message)
+})
+
+test.each([
+  ['--channels 15', 2, /^OptionError: channels expected a multiple of heads \(2\)\. Received 15\. Try 16\.$/],
+  [
+    '--micro-batch-size 3 --batch-size 4',
+    2,
+    /^OptionError: Option --micro-batch-size expected a divisor of --batch-size \(4\)/,
+  ],
+  [
+    '--context 3000',
+    1,
+    /^DataError: The training text expected at least 3001 tokens, one more than the context\. Received \d+\. Use a longer text or --context \d+\.$/,
+  ],
+  [
+    '--encoding utf-9',
+    2,
+    /^OptionError: Option --encoding expected a label of the Encoding standard\. Received "utf-9"/,
+  ],
+  ['--tokenizer nowhere', 2, /^OptionError: Option --tokenizer expected "characters", "bpe" or a folder that exists\./],
+  [
+    '--device tpu',
+    1,
+    /^DeviceError: device expected one that onnxruntime-node offers on this machine: cpu.*Received "tpu"\. Leave --device out to use the CPU\.$/,
+  ],
+  [
+    `--out ${text}`,
+    1,
+    /^StorageError: Writing .*text\.txt.* expected directories before the last part of the path\. Received a file among them/,
+  ],
+])('train with a text and %s', async (words, code, message) => {
+  const failed = await train(`--steps 2 --out ${at('unused')} ${words}`)
+  expect({ code: failed.code, stdout: failed.stdout }).toEqual({ code, stdout: '' })
+  expect(failed.stderr.trimEnd()).toMatch(message)
+})
+
+test('an unknown model: the nearest name', async () => {
+  expect(await nacre(`train gpt3 --data ${text}`)).toEqual({
+    ...{ code: 2, stdout: '' },
+    stderr: 'OptionError: Unknown model "gpt3". Did you mean "gpt2"?\n',
+  })
+})
+
+test('an empty text, one that is too short, and one in another encoding', async () => {
+  const given = async (bytes: Uint8Array | string, rest = '') => {
+    writeFileSync(at('given.txt'), bytes)
+    return nacre(`train gpt2 --data ${at('given.txt')} ${tiny} --steps 1 --out ${at('given')} ${rest}`)
+  }
+  expect(await given('')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^DataError: .*given\.txt expected a text\. Received an empty file\. Is the path/),
+  })
+  expect(await given('too short')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^DataError: The training text expected at least 9 tokens, .* Received 8\./),
+  })
+  const gb18030 = Buffer.concat([Buffer.from('To be. '.repeat(20)), Buffer.from('bbb0cbb5', 'hex')]) // 话说
+  expect(await given(gb18030)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /given\.txt expected UTF-8\. Received byte 0xBB at offset 140\. Name its encoding with --encoding, for example gb18030/,
+    ),
+  })
+  expect(await given(gb18030, '--encoding gb18030')).toMatchObject({ code: 0, stderr: '' })
+})
+
+const isRoot = process.getuid?.() === 0
+
+test.skipIf(process.platform === 'win32')('a directory that cannot be written', () => {
+  const locked = mkdtempSync(join(tmpdir(), 'nacre-locked-'))
+  chmodSync(locked, 0o555)
+  chmodSync(directory, 0o755)
+  // A command line that first gives up the right of root to write everywhere.
+  const program = `
+    process.setuid?.(${isRoot ? 65534 : process.getuid?.()})
+    process.argv = [process.argv[0], 'nacre', 'train', 'gpt2', ...process.argv.slice(1)]
+    await import(${JSON.stringify(main)})`
+  const words = `--data ${text} ${tiny} --steps 1 --out ${join(locked, 'run')}`.split(' ')
+  const failed = spawnSync(process.execPath, ['--input-type=module', '-e', program, '--', ...words], {
+    encoding: 'utf8',
+  })
+  rmSync(locked, { recursive: true })
+  expect(failed).toMatchObject({ status: 1, stdout: '' })
+  expect(failed.stderr).toMatch(
+    /^StorageError: Writing .*run.* expected permission\. Received none \(EACCES\)\. Choose another directory/,
+  )
+})
+
+const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', tmpdir()]).status === 0
+
+test.skipIf(!canMount)(
+  'a full disk while saving: the checkpoint before is whole (needs unshare and tmpfs)',
+  async () => {
+    // There is room for a second state only until the model has been written too.
+    const script = `mkdir "$1" && mount -t tmpfs -o size=160k none "$1" || exit 9
+    "$0" ${main} train gpt2 --data ${text} ${tiny} --steps 3 --save-every 1 --evaluate-every 2 --out "$1/run"
+    code=$?; cp -r "$1/run" "$2"; exit $code`
+    const words = ['-rm', 'bash', '-c', script, process.execPath, at('disk'), at('rescued')]
+    const failed = spawnSync('unshare', words, { encoding: 'utf8' })
+    expect(failed.stderr).toMatch(
+      /^StorageError: Writing .*state\.safetensors expected room on the disk\. Received a full disk \(ENOSPC\)\. Free some space or choose another directory\. What was there before is whole\.\n$/,
+    )
+    expect(failed.status).toBe(1)
+    expect(readdirSync(at('rescued'), { recursive: true }).filter(name => String(name).endsWith('.tmp'))).toEqual([])
+    expect((await openSafetensors(nodeStorage(at('rescued')), stateFile)).metadata.step).toBe('1')
+    const resumed = await nacre(`train --resume --out ${at('rescued')}`)
+    expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining('resumed at step 1 of 3') })
+  },
+)
+
+test('a checkpoint that is cut short, begins with something else, lacks a tensor or has one of another shape', async () => {
+  const out = copy('damaged')
+  const state = join(out, stateFile)
+  const bytes = readFileSync(state)
+  const storage = nodeStorage(out)
+  const file = await openSafetensors(storage, stateFile)
+  const tensors: StoredTensor[] = []
+  for (const { name, dtype, shape } of file.tensors.values())
+    tensors.push({ name, dtype, shape, data: await file.read(name) })
+  const resumed = async (message: RegExp) => {
+    const { code, stderr } = await nacre(`train --resume --out ${out} --steps 8`)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(message)
+  }
+  writeFileSync(state, bytes.subarray(0, -10))
+  await resumed(
+    /^CheckpointError: Tensor ".*" of .*state\.safetensors expected data up to byte .* Was the file cut short\?/,
+  )
+  writeFileSync(state, bytes.subarray(0, 4))
+  await resumed(
+    /^CheckpointError: .*state\.safetensors expected a length in the first 8 bytes\. Received a file of 4 bytes/,
+  )
+  writeFileSync(state, Buffer.concat([bytes.subarray(0, 8), Buffer.from('x'), bytes.subarray(9)]))
+  await resumed(/^CheckpointError: .*state\.safetensors expected a header in JSON\. .* Is it a safetensors file\?/)
+  await writeSafetensors(storage, stateFile, tensors.slice(1), file.metadata)
+  await resumed(/^CheckpointError: .*state\.safetensors expected a tensor ".*"\. Received \d+ others\./)
+  const [first, ...rest] = tensors
+  const shape = [...first.shape, 1]
+  await writeSafetensors(storage, stateFile, [{ ...first, shape }, ...rest], file.metadata)
+  await resumed(/^CheckpointError: Tensor ".*" of .*state\.safetensors expected shape .*\. Received .*, 1\]\./)
+  await writeSafetensors(storage, stateFile, tensors, {})
+  await resumed(/^CheckpointError: .*state\.safetensors expected a step in its metadata\. Received none\./)
+})
+
+test('resumed with another tokenizer or other layers', async () => {
+  const out = copy('other')
+  expect(await nacre(`train --resume --out ${out} --layers 2`)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^CheckpointError: Option --layers expected 1, with which the run was started\. Received 2\./,
+    ),
+  })
+  expect((await nacre(`train --resume --out ${out} --tokenizer bpe`)).stderr).toMatch(
+    /^CheckpointError: Option --tokenizer expected characters, with which the run was started\. Received bpe\./,
+  )
+  const tokenizer = await trainByteLevelBPE(['abc'], { vocabularySize: 257 })
+  writeFileSync(join(out, 'training/tokenizer.json'), JSON.stringify(tokenizer.toJSON()))
+  expect(await nacre(`train --resume --out ${out} --steps 8`)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^CheckpointError: .*tokenizer\.json expected the tokenizer that made the tokens of this run/,
+    ),
+  })
+})
+
+test('a new run over an old one says so; what cannot begin leaves the old one', async () => {
+  const out = copy('replaced')
+  const before = readFileSync(join(out, stateFile))
+  await nacre(`train gpt2 --data ${text} ${tiny} --channels 15 --out ${out}`)
+  await nacre(`train gpt2 --data nowhere ${tiny} --out ${out}`)
+  expect(readFileSync(join(out, stateFile)).equals(before)).toBe(true)
+  const { code, stderr } = await train(`--steps 2 --seed 2 --out ${out}`)
+  expect([code, stderr]).toEqual([0, `The run that was in ${out} is replaced.\n`])
+  expect(readFileSync(join(out, stateFile)).equals(before)).toBe(false)
+})
+
+test('a device that this machine lacks, in a process of its own: one line, no native log', () => {
+  const words = `${main} train gpt2 --data ${text} ${tiny} --steps 1 --out ${at('cuda')} --device cuda`.split(' ')
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  if (status === 0) return // it has one
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(
+    /^DeviceError: device expected one that onnxruntime-node offers on this machine: cpu.*\. Received "cuda".*\. Leave --device out to use the CPU\.\n$/,
+  )
+  expect(existsSync(at('cuda'))).toBe(false)
+})
