@@ -51,7 +51,7 @@ export const command: Command<typeof deviceOptions> = {
 function tokenLabel(tokenizer: Tokenizer, id: number): string {
   const bytes = tokenizer.bytes(id)
   const text = tokenizer.decode([id])
-  if (!text.includes('\ufffd') || text === '\ufffd'.repeat(bytes.length / 3)) return JSON.stringify(text)
+  if (Array.from(new TextEncoder().encode(text)).join() === Array.from(bytes).join()) return JSON.stringify(text)
   return `<${Array.from(bytes, byte => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')}>`
 }
 

@@ -163,7 +163,7 @@ test('score shows each token and the whole, in straight columns', async () => {
   }
   expect(whole).toMatch(/^log P of the whole: -[\d.]+ nats = -[\d.]+ bits$/)
   expect(rest).toMatch(/^perplexity [\d.]+, [\d.]+ bits per byte$/)
-  expect((await nacre('score', bytes, '。😀')).stdout).toMatch(/<F0/)
+  expect((await nacre('score', bytes, '。😀')).stdout).toMatch(/^<F0> .*\n<9F> .*\n<98> .*\n<80> /m)
   expect(await nacre('score', run, 'T')).toMatchObject({ code: 2 })
 })
 
