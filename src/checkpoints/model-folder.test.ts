@@ -160,7 +160,8 @@ test('weights that are cut short or begin with something else are named', async 
 
 test('killed between any two files, a folder is that of the old model, of the new one, or says that it is none', async () => {
   const [old, next] = [await tinyModel(), await tinyModel({ tokenizer: await trainCharacters(['another text']) })]
-  for (let writings = 0; ; writings++) {
+  let writings = 0
+  for (; ; writings++) {
     const storage = await savedFolder(old)
     let left = writings
     const write = storage.write.bind(storage)
@@ -173,15 +174,12 @@ test('killed between any two files, a folder is that of the old model, of the ne
       () => 'killed',
     )
     storage.write = write
-    if (outcome === 'saved') {
-      expect((await loadModelFolder(storage)).tokenizer.vocabularySize).toBe(next.tokenizer.vocabularySize)
-      expect(writings).toBe(3) // config.json, tokenizer.json, model.safetensors: the others are the same
-      return
-    }
+    if (outcome === 'saved') break
     await expect(loadModelFolder(storage)).rejects.toThrow('memory:model.safetensors expected a file that exists')
     await saveModelFolder(storage, next)
     expect((await loadModelFolder(storage)).weights).toEqual(next.weights)
   }
+  expect(writings).toBe(3) // config.json, tokenizer.json, model.safetensors: the others are the same
 })
 
 test('new weights of the same model replace one file', async () => {
@@ -225,7 +223,7 @@ test.for([
     writeFileSync(join(folder, 'ours.json'), JSON.stringify(ours))
     const script = resolve(import.meta.dirname, '../../scripts/check-transformers.py')
     const { status, stdout, stderr } = spawnSync(python!, [script, folder, '--ours', join(folder, 'ours.json')])
-    expect([status, stderr.toString().split('\n').at(-2)], stdout.toString()).toEqual([0, undefined])
+    expect(status === 0 ? 'equal' : `${stdout}${stderr}`).toBe('equal')
   } finally {
     rmSync(folder, { recursive: true })
   }
