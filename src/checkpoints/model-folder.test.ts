@@ -222,7 +222,8 @@ test.for([
     const ours = { text: tokenizer.decode(ids), ids, logits: rows }
     writeFileSync(join(folder, 'ours.json'), JSON.stringify(ours))
     const script = resolve(import.meta.dirname, '../../scripts/check-transformers.py')
-    const { status, stdout, stderr } = spawnSync(python!, [script, folder, '--ours', join(folder, 'ours.json')])
+    const words = [script, folder, '--ours', join(folder, 'ours.json')]
+    const { status, stdout, stderr } = spawnSync(python!, words, { encoding: 'utf8' })
     expect(status === 0 ? 'equal' : `${stdout}${stderr}`).toBe('equal')
   } finally {
     rmSync(folder, { recursive: true })
