@@ -270,7 +270,7 @@ export async function resumedOptions(
     throw new CheckpointError({
       what: `Option ${flagOf(name)}`,
       expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
-      received: String(value),
+      received: typeof value === 'string' ? value : JSON.stringify(value),
       hint: 'Leave it out to go on, or train into a new folder with --out.',
     })
   }
