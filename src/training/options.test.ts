@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { checkOptions, flagOf, nameOfFlag, type OptionTable } from '../base/options.ts'
+import { GPT2, gpt2Sizes } from '../models/2019-gpt2.ts'
+import { namedParameters } from '../nn/parameters.ts'
+import { changeableOnResume, presets, trainOptions } from './options.ts'
+
+const table: OptionTable = trainOptions
+
+test('every option has a flag in kebab case that leads back to it, and a help without a full stop', () => {
+  for (const [name, { help }] of Object.entries(table)) {
+    expect(flagOf(name)).toMatch(/^--[a-z0-9]+(-[a-z0-9]+)*$/)
+    expect(nameOfFlag(flagOf(name))).toBe(name)
+    expect(help).toMatch(/^[^A-Z].*[^.]$|^Adam's/)
+  }
+  expect(flagOf('maximumGradientNorm')).toBe('--maximum-gradient-norm')
+})
+
+test('defaults and presets are within their own bounds', () => {
+  const defaults = checkOptions(trainOptions, {})
+  expect(checkOptions(trainOptions, defaults)).toEqual(defaults)
+  expect(Object.keys(presets)).toEqual(trainOptions.preset.choices)
+  for (const preset of Object.values(presets)) {
+    const { channels, heads, batchSize, microBatchSize = 1 } = checkOptions(trainOptions, {}, { preset })
+    expect([channels % heads, batchSize % microBatchSize]).toEqual([0, 0])
+  }
+})
+
+test("char-small is nanoGPT's small character configuration", () => {
+  expect(checkOptions(trainOptions, {}, { preset: presets['char-small'] })).toMatchObject({
+    ...{ layers: 4, heads: 4, channels: 128, context: 64, batchSize: 12, steps: 2000, dropout: 0 },
+    ...{ finalLearningRate: 1e-4, warmUp: 100, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 },
+  })
+})
+
+test('published presets have the published sizes', () => {
+  for (const name of ['gpt2-small', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'] as const) {
+    const size = checkOptions(trainOptions, {}, { preset: presets[name] })
+    const model = new GPT2(size)
+    let count = 0
+    for (const { shape } of namedParameters(model).values()) count += shape.reduce((a, b) => a * b, 1)
+    expect([name, count]).toEqual([name, gpt2Sizes[name].parameters])
+  }
+})
+
+test('given values lie over the preset, the preset over the defaults', () => {
+  const options = checkOptions(trainOptions, { layers: 2 }, { preset: presets['char-large'] })
+  expect(options).toMatchObject({ layers: 2, heads: 6, dropout: 0.2, seed: 1 })
+})
+
+test.each([
+  [{ '--batchsize': 1 }, 'Unknown option "--batchsize". Did you mean "--batch-size"?'],
+  [{ learningrate: 1 }, 'Unknown option "--learningrate". Did you mean "--learning-rate"?'],
+  [{ stpes: 1 }, 'Unknown option "--stpes". Did you mean "--steps"?'],
+  [{ layers: 0 }, 'Option --layers expected an integer of at least 1. Received 0.'],
+  [{ steps: 1.5 }, 'Option --steps expected an integer of at least 1. Received 1.5.'],
+  [{ learningRate: 0 }, 'Option --learning-rate expected a number above 0. Received 0.'],
+  [{ dropout: 1 }, 'Option --dropout expected a number of at least 0 and below 1. Received 1.'],
+  [{ vocabulary: 256 }, 'Option --vocabulary expected an integer of at least 257. Received 256.'],
+  [
+    { optimizer: 'adamW' },
+    'Option --optimizer expected one of adamw, adam, sgd. Received "adamW". Did you mean "adamw"?',
+  ],
+])('%j is refused', (given, message) => {
+  const spelling = (name: string) => (name.startsWith('--') ? name : flagOf(name))
+  expect(() => checkOptions(trainOptions, given, { spelling })).toThrow(message)
+})
+
+test('what decides the weights of the next step cannot change on resuming, but for the learning rate and clipping', () => {
+  const fixed = Object.keys(table).filter(name => !changeableOnResume.has(name))
+  expect(fixed).toEqual([
+    ...[
+      'preset',
+      'batchSize',
+      'microBatchSize',
+      'context',
+      'layers',
+      'heads',
+      'channels',
+      'bias',
+      'dropout',
+      'smoothing',
+    ],
+    ...[
+      'tokenizer',
+      'vocabulary',
+      'validationFraction',
+      'optimizer',
+      'weightDecay',
+      'beta1',
+      'beta2',
+      'momentum',
+      'seed',
+    ],
+  ])
+})
