@@ -31,7 +31,11 @@ export const command: Command<typeof startOptions> = {
     const { options, print, note, host, signal, json } = context
     const text = await startText(host.environment, note)
     print(`Training a small GPT on ${text.name}, from nothing.\n`)
-    const trainingOptions = checkOptions(trainOptions, { steps: options.steps, out: options.out }, { preset: presets['char-small'] })
+    const trainingOptions = checkOptions(
+      trainOptions,
+      { steps: options.steps, out: options.out },
+      { preset: presets['char-small'] },
+    )
     const folder = resolve(options.out)
     const events = trainRun({
       modelName: 'gpt2',
