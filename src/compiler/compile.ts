@@ -15,6 +15,7 @@ import {
   foldConstants,
   negation,
   rearrangement,
+  scalarFactors,
   scatterOntoSum,
 } from './simplify.ts'
 
@@ -25,6 +26,7 @@ const simplifications: readonly Rule[] = [
   arithmetic,
   rearrangement,
   scatterOntoSum,
+  scalarFactors,
 ]
 
 /** Rules that are asked together, until none answers or as often as said. */

@@ -16,8 +16,11 @@ export interface Chunk {
   readonly decays: boolean
 }
 
-/** Elements that one run of the update handles: four arrays of it stay in a core's second-level cache. */
-const largestChunk = 65_536
+/**
+ * Elements that one run of the update handles: enough that two threads share each operator, few enough that its arrays
+ * stay in the caches (measured for 33 million parameters: 65,536 in 196 ms, 262,144 in 143, 2,097,152 in 217).
+ */
+const largestChunk = 262_144
 /** Tensors start at multiples of a cache line. */
 const alignment = 16
 
@@ -46,7 +49,7 @@ export class FlatParameters {
       [...parameters].filter(([name, { shape }]) => decays(name, shape) === group),
     )
     const total = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
-    this.chunkLength = Math.min(largestChunk, 2 ** Math.ceil(Math.log2(Math.max(alignment, total / 8))))
+    this.chunkLength = Math.min(largestChunk, 2 ** Math.ceil(Math.log2(Math.max(alignment, total / 4))))
     const placements: Placement[] = []
     const chunks: Chunk[] = []
     let offset = 0
