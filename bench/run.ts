@@ -86,19 +86,19 @@ const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) 
 const minimum = (values: readonly number[]): number => sorted(values)[0]
 const median = (values: readonly number[]): number => sorted(values)[values.length >> 1]
 
-function node(script: string, words: readonly string[] = []): Record<string, never>[] {
+function node<T>(script: string, words: readonly string[] = []): T[] {
   const output = execFileSync(process.execPath, [join(here, script), ...words], { encoding: 'utf8' })
   return output
     .trim()
     .split('\n')
-    .map(line => JSON.parse(line))
+    .map(line => JSON.parse(line) as T)
 }
 
 const only = process.argv[2]
 console.log(
   `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
 )
-const [{ gflops }] = node('matmul.ts') as unknown as [{ gflops: number }]
+const [{ gflops }] = node<{ gflops: number }>('matmul.ts')
 console.log(`large matrix product through ONNX Runtime: ${gflops} GFLOP/s\n`)
 
 if (only === undefined || only === 'step') {
@@ -132,12 +132,12 @@ if (only === undefined || only === 'step') {
   }
 }
 if (only === undefined || only === 'compile') {
-  for (const { name, nodes, milliseconds } of node('compile.ts'))
+  for (const { name, nodes, milliseconds } of node<{ name: string; nodes: number; milliseconds: number }>('compile.ts'))
     console.log(`compile and create session, ${name}, ${nodes} nodes: ${milliseconds} ms`)
   console.log()
 }
 if (only === undefined || only === 'generation') {
-  for (const { name, tokensPerSecond } of node('generation.ts'))
+  for (const { name, tokensPerSecond } of node<{ name: string; tokensPerSecond: number }>('generation.ts'))
     console.log(`generation, small model, ${name}: ${tokensPerSecond} tokens/s`)
   console.log()
 }
