@@ -58,14 +58,22 @@ export function onnxNode(
 }
 
 /** A constant of the graph; `data` in the machine's byte order, which is little-endian wherever ONNX Runtime runs. */
-export function onnxTensor(name: string, dataType: number, shape: readonly number[], data: ArrayBufferView): TensorProto {
+export function onnxTensor(
+  name: string,
+  dataType: number,
+  shape: readonly number[],
+  data: ArrayBufferView,
+): TensorProto {
   const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
   return create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData })
 }
 
 export function onnxValue(name: string, elemType: number, shape: readonly number[]): ValueInfoProto {
   const dim = shape.map(size => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }))
-  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } })
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  })
 }
 
 export interface OnnxGraph {
