@@ -21,5 +21,6 @@ export async function openData(
   const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
   if (dataset === undefined) return openText(data, { encoding })
   note(`Reading dataset ${data} ...`)
-  return datasetText(dataset, await fetchDataset(dataset, { environment, mirror }))
+  const text = datasetText(dataset, await fetchDataset(dataset, { environment, mirror }))
+  return { ...text, name: dataset.name }
 }
