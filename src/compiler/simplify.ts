@@ -1,5 +1,5 @@
 import { elementCount, type Shape, sameShape } from '../base/shape.ts'
-import { constant, full, type Node, Tensor } from '../tensor/tensor.ts'
+import { constant, full, type Tensor } from '../tensor/tensor.ts'
 import { type Rule, reapply } from './rewrite.ts'
 
 /** Composite operations become the primitives that they stand for. */
@@ -161,6 +161,3 @@ export const rearrangement: Rule = ({ op, inputs: [x], outputs: [output], attrib
   }
   return undefined
 }
-
-/** The node's only output as a fresh tensor: for rules that compare. */
-export const outputOf = (node: Node): Tensor => new Tensor(node)

@@ -1,4 +1,4 @@
-import type { Binary, Op, Ternary, Unary, Variadic } from './op.ts'
+import type { Binary, Op, Ternary, Unary } from './op.ts'
 
 /** 2 √(2/π) and its product with 0.044715: tanh-GELU is x σ(a x + b x³). */
 const a = 2 * Math.sqrt(2 / Math.PI)
@@ -138,5 +138,3 @@ export const stopGradient: Op<Unary> = {
   infer: ([x]) => [x],
   compose: ([x]) => [x],
 }
-
-export type AnyOp = Op<Variadic>
