@@ -10,6 +10,8 @@ export { openSafetensors, writeSafetensors } from './checkpoints/safetensors.ts'
 export { type CompileOptions, compile, compileToOnnx, host, type Program } from './compiler/compile.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
 export { catalog, findDataset } from './data/catalog.ts'
+export type { Dataset, DatasetFile } from './data/dataset.ts'
+export { datasetText, type FetchedFile } from './data/get.ts'
 export { memoryText, splitText, type TextSource } from './data/text.ts'
 export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/token-shards.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
@@ -47,7 +49,15 @@ export { CharacterTokenizer, trainCharacters } from './tokenizers/characters.ts'
 export { gpt2Tokenizer } from './tokenizers/gpt2-files.ts'
 export { tokenizerConfig, tokenizerFromJSON } from './tokenizers/huggingface.ts'
 export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
 export { type RunEvent, type RunInput, type RunOptions, trainRun } from './training/run.ts'
-export { flatStep, type StepOptions, type StepResult, type TrainingState, type TrainingStep } from './training/step.ts'
+export {
+  flatStep,
+  type StepOptions,
+  type StepPosition,
+  type StepResult,
+  type TrainingState,
+  type TrainingStep,
+} from './training/step.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
 export { wholeStep } from './training/whole-step.ts'

@@ -4,8 +4,8 @@ export interface Dataset {
   readonly name: string
   /** What it is, in one line. */
   readonly description: string
-  /** ISO 639-1. */
-  readonly language: 'en' | 'zh'
+  /** ISO 639-1; two, as `de-en`, for translations; `-` for what is no text. */
+  readonly language: 'en' | 'zh' | 'de-en' | 'zh-en' | '-'
   readonly licence: string
   /** The folder that holds its files in a mirror. */
   readonly mirrorFolder: string

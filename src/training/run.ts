@@ -19,11 +19,12 @@ import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import { divergence, type ValidationEvent } from './fit.ts'
 import { lossPlot } from './loss-plot.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
 import { changeableOnResume, trainOptions } from './options.ts'
-import { divergence, type StepEvent, train, type ValidationEvent } from './train.ts'
+import { type StepEvent, train } from './train.ts'
 
 export type RunOptions = OptionsOf<typeof trainOptions>
 

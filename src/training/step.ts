@@ -13,8 +13,13 @@ export interface StepOptions {
   readonly parameters: ReadonlyMap<string, Parameter>
   /** First values; see `initialWeights`. */
   readonly weights: ReadonlyMap<string, Float32Array>
-  /** The loss of one micro-batch, a scalar; the losses and gradients of a step's micro-batches are added up. */
-  readonly loss: Tensor
+  /**
+   * The loss of one micro-batch, a scalar; the losses and gradients of a step's micro-batches are added up. As a function,
+   * the loss of a bucket: batches of other shapes, whose graph is compiled when the first of them comes.
+   */
+  readonly loss: Tensor | ((bucket: string) => Tensor)
+  /** Other tensors that each step returns, for example the state that a recurrent model carries to the next batch. */
+  readonly outputs?: Readonly<Record<string, Tensor>>
   readonly optimizer: Optimizer
   /** Largest global norm of the gradient; 0 for no clipping. Pascanu et al., 2013, algorithm 1. */
   readonly clip?: number
@@ -30,6 +35,17 @@ export interface StepResult {
   readonly gradientNorm: number
   /** False where the loss or the norm was not finite: nothing was changed then. */
   readonly updated: boolean
+  /** The asked-for outputs of the last micro-batch. */
+  readonly outputs: Readonly<Record<string, Value>>
+}
+
+/** Which update a step is. */
+export interface StepPosition {
+  /** 1 at first. */
+  readonly step: number
+  readonly learningRate: number
+  /** Of all micro-batches of this step, where the loss is a function of it. */
+  readonly bucket?: string
 }
 
 /** Everything that training changes, by name: parameters under `weights`, the optimizer's memory under its own names. */
@@ -40,15 +56,12 @@ export interface TrainingState {
 
 /** Forward, backward and update, compiled. */
 export interface TrainingStep {
-  /** Operators in the ONNX graph of forward and backward. */
+  /** Operators in the ONNX graph of forward and backward; of the last bucket's, 0 before the first. */
   readonly nodeCount: number
-  /** Floating-point operations of the matrix products of one update. */
+  /** Floating-point operations of the matrix products of one update, likewise. */
   readonly matmulFlops: number
   /** @param feeds - the inputs of each micro-batch */
-  run(
-    feeds: readonly Readonly<Record<string, Value>>[],
-    at: { step: number; learningRate: number },
-  ): Promise<StepResult>
+  run(feeds: readonly Readonly<Record<string, Value>>[], at: StepPosition): Promise<StepResult>
   /** The present weights as inputs of other programs; they follow the training. */
   weights(): Readonly<Record<string, Value>>
   /** The present state; the arrays are the training's own memory where that lies on the host. */
@@ -69,7 +82,7 @@ const total = (name: string): string => `total/${name}`
  * @throws {DeviceError} if the runtime cannot write in place
  */
 export async function flatStep(options: StepOptions): Promise<TrainingStep> {
-  const { runtime, parameters, loss, optimizer, clip = 0, decays = decaysByDefault, microBatches = 1 } = options
+  const { runtime, parameters, optimizer, clip = 0, decays = decaysByDefault, microBatches = 1 } = options
   if (!runtime.writesInPlace) {
     const received = runtime.name
     throw new DeviceError({
@@ -81,7 +94,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   }
   const flat = new FlatParameters(parameters, optimizer.state.length, decays)
   const accumulate = microBatches > 1
-  const gradients = await gradientProgram(runtime, parameters, loss, accumulate)
+  const programs = await perBucket(options.loss, loss => gradientProgram(options, loss, accumulate))
   const norm = await normProgram(runtime, flat, clip)
   const update = await updateProgram(runtime, optimizer, flat.chunkLength)
 
@@ -96,19 +109,26 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
     return { decays: chunk.decays, feeds: { ...memory, gradient: flat.chunk(flat.gradients, chunk) }, fetches }
   })
   const step: TrainingStep = {
-    nodeCount: gradients.nodeCount,
-    matmulFlops: gradients.matmulFlops * microBatches,
-    run: async (feeds, { step, learningRate }) => {
+    get nodeCount() {
+      return programs.last?.nodeCount ?? 0
+    },
+    get matmulFlops() {
+      return (programs.last?.matmulFlops ?? 0) * microBatches
+    },
+    run: async (feeds, { step, learningRate, bucket }) => {
+      const gradients = await programs.of(bucket)
       if (accumulate) flat.gradients.fill(0)
       let lossSum = 0
+      let results: Readonly<Record<string, Value>> = {}
       for (const feed of feeds) {
-        const result = await gradients.run({ ...weightViews, ...totals, ...feed }, gradientViews)
-        lossSum += scalarOf(result.loss)
+        results = await gradients.run({ ...weightViews, ...totals, ...feed }, gradientViews)
+        lossSum += scalarOf(results.loss)
       }
+      const outputs = pick(results, options.outputs)
       const result = await norm.run(norms)
       const gradientNorm = scalarOf(result.norm)
       if (!Number.isFinite(lossSum) || !Number.isFinite(gradientNorm))
-        return { loss: lossSum, gradientNorm, updated: false }
+        return { loss: lossSum, gradientNorm, updated: false, outputs }
       const scalars = scalarFeeds({ learningRate, ...optimizer.scalars(step) })
       const decay = scalarFeeds({ weightDecay: optimizer.weightDecay })
       const noDecay = scalarFeeds({ weightDecay: 0 })
@@ -116,7 +136,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
         const feed = { ...chunk.feeds, ...scalars, ...(chunk.decays ? decay : noDecay), clipping: result.clipping }
         await update.run(feed, chunk.fetches)
       }
-      return { loss: lossSum, gradientNorm, updated: true }
+      return { loss: lossSum, gradientNorm, updated: true, outputs }
     },
     weights: () => weightViews,
     state: async () => ({
@@ -132,26 +152,63 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       }
     },
     release: async () => {
-      await Promise.all([gradients, norm, update].map(program => program.release()))
+      await Promise.all([...programs.all(), norm, update].map(program => program.release()))
     },
   }
   for (const [name, view] of Object.entries(weightViews)) view.data.set(options.weights.get(name) as never)
   return step
 }
 
-/** loss and, for each parameter, its gradient (plus a total so far). */
+/** loss, the asked-for outputs and, for each parameter, its gradient (plus a total so far). */
 function gradientProgram(
-  runtime: Runtime,
-  parameters: ReadonlyMap<string, Parameter>,
+  { runtime, parameters, outputs = {} }: StepOptions,
   loss: Tensor,
   accumulate: boolean,
 ): Promise<Program> {
   const gradients = gradient(loss, [...parameters.values()])
-  const outputs = [...parameters.keys()].map((name, i) => {
+  const summed = [...parameters.keys()].map((name, i) => {
     const own = gradients[i]
     return [gradientPrefix + name, accumulate ? own.add(input(total(name), own.shape)) : own] as const
   })
-  return compile(runtime, { loss, ...Object.fromEntries(outputs) }, { parameterNames: parameterNames(parameters) })
+  const all = { loss, ...outputs, ...Object.fromEntries(summed) }
+  return compile(runtime, all, { parameterNames: parameterNames(parameters) })
+}
+
+/** Compiled programs by bucket; a loss that is no function is compiled at once. */
+export interface BucketPrograms {
+  /** Of the latest bucket. */
+  readonly last: Program | undefined
+  of(bucket: string | undefined): Promise<Program>
+  all(): readonly Program[]
+}
+
+export async function perBucket(
+  loss: StepOptions['loss'],
+  build: (loss: Tensor) => Promise<Program>,
+): Promise<BucketPrograms> {
+  const programs = new Map<string, Program>()
+  let last: Program | undefined
+  const of = async (bucket = ''): Promise<Program> => {
+    last = programs.get(bucket) ?? (await build(typeof loss === 'function' ? loss(bucket) : loss))
+    programs.set(bucket, last)
+    return last
+  }
+  if (typeof loss !== 'function') await of('')
+  return {
+    get last() {
+      return last
+    },
+    of: bucket => of(typeof loss === 'function' ? bucket : ''),
+    all: () => [...programs.values()],
+  }
+}
+
+/** The results that were asked for. */
+export function pick(
+  results: Readonly<Record<string, Value>>,
+  outputs: Readonly<Record<string, Tensor>> = {},
+): Record<string, Value> {
+  return Object.fromEntries(Object.keys(outputs).map(name => [name, results[name]]))
 }
 
 /** The global norm of the flat gradient and the factor that clips it: min(1, clip / (norm + 1e-6)). */

@@ -1,4 +1,3 @@
-import { TrainingError } from '../base/errors.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { type RandomWindows, randomWindows, type SequentialWindows, sequentialWindows } from '../data/batches.ts'
 import type { TokenSource } from '../data/token-shards.ts'
@@ -6,32 +5,27 @@ import type { LanguageModel } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
-import type { Schedule } from '../optim/schedules.ts'
-import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
-import { flatStep, scalarOf, type TrainingState, type TrainingStep } from './step.ts'
-import { wholeStep } from './whole-step.ts'
+import { type Fit, type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { scalarOf } from './step.ts'
 
-export interface TrainOptions {
-  readonly runtime: Runtime
-  /** First weights; ignored where `resume` has some. */
-  readonly weights: ReadonlyMap<string, Float32Array>
+/** What a language model's training takes over from `fit` as it is. */
+type SharedOptions = Pick<
+  FitOptions,
+  'runtime' | 'weights' | 'steps' | 'optimizer' | 'learningRate' | 'maximumGradientNorm' | 'resume'
+>
+
+export interface TrainOptions extends SharedOptions {
   readonly train: TokenSource
   /** Held-out tokens; none, no validation. */
   readonly validation?: TokenSource
-  /** Updates in all. */
-  readonly steps: number
   /** Sequences of one update. */
   readonly batchSize: number
   /** Sequences that are computed at once; by default as many as suit the machine's caches. */
   readonly microBatchSize?: number
-  readonly optimizer: Optimizer
-  readonly learningRate: Schedule
   /** Largest global norm of the gradient; 0 for no clipping. */
   readonly clip: number
-  /** A larger gradient stops the training: it has left the road. */
-  readonly maximumGradientNorm?: number
   /** Probability of dropping, and how many places of the model drop. */
   readonly dropout?: { readonly rate: number; readonly places: number }
   readonly smoothing?: number
@@ -40,47 +34,15 @@ export interface TrainOptions {
   readonly evaluateEvery: number
   /** Batches of a validation on the way; the last one takes every held-out token. */
   readonly evaluationBatches: number
-  readonly resume?: { readonly step: number; readonly state: TrainingState; readonly bestLoss?: number }
 }
 
-export interface StepEvent {
-  readonly type: 'step'
-  /** Updates done. */
-  readonly step: number
-  /** Mean over the batch before the update, in nats per token. */
-  readonly loss: number
-  readonly gradientNorm: number
-  readonly learningRate: number
-  readonly tokensPerSecond: number
-  readonly durationMs: number
-}
-
-export interface ValidationEvent {
-  readonly type: 'validation'
-  readonly step: number
-  /** Mean over held-out tokens, in nats per token. */
-  readonly loss: number
-  /** Whether no earlier validation was lower. */
-  readonly best: boolean
-  /** Whether every held-out token was scored. */
-  readonly whole: boolean
-}
+/** One update of a language model. */
+export type StepEvent = Omit<FitStep, 'itemsPerSecond'> & { readonly tokensPerSecond: number }
 
 export type TrainingEvent = StepEvent | ValidationEvent
 
-/** A training that is under way: its events, and what a caller may look at between two of them. */
-export interface Training {
-  readonly events: AsyncGenerator<TrainingEvent>
-  /** Operators in the ONNX graph of forward and backward. */
-  readonly nodeCount: number
-  /** Floating-point operations of the matrix products of one update. */
-  readonly matmulFlops: number
+export interface Training extends Fit<TrainingEvent> {
   readonly microBatches: number
-  /** Lowest validation loss so far. */
-  readonly bestLoss: number | undefined
-  weights(): Readonly<Record<string, Value>>
-  state(): Promise<TrainingState>
-  release(): Promise<void>
 }
 
 /** Tokens that one micro-batch holds at most: its activations then stay in the last-level cache. */
@@ -101,9 +63,8 @@ export function defaultMicroBatches(batchSize: number, context: number): number 
  * @throws {TrainingError} (from the events) if the loss or the gradient is no longer a number
  */
 export async function train(model: LanguageModel & object, options: TrainOptions): Promise<Training> {
-  const { runtime, optimizer, steps, batchSize, clip, seed, dropout, resume } = options
+  const { runtime, batchSize, seed, dropout } = options
   const { context } = model
-  const makeStep = runtime.writesInPlace ? flatStep : wholeStep
   const microBatches = !runtime.writesInPlace
     ? 1
     : options.microBatchSize
@@ -113,57 +74,43 @@ export async function train(model: LanguageModel & object, options: TrainOptions
   const windows = options.validation && validationWindows(options.validation, model, options)
 
   const rows = batchSize / microBatches
-  const parameters = namedParameters(model)
   const ids = input('ids', [rows, context], 'int64')
   const targets = input('targets', [rows, context], 'int64')
   const dropping = dropout && dropout.rate > 0 ? new Dropout(dropout.rate, dropout.places) : undefined
   const losses = tokenLosses(model.logits(ids, { dropout: dropping }), targets, { smoothing: options.smoothing })
-  const step = await makeStep({
-    runtime,
-    parameters,
-    weights: resume?.state.weights ?? options.weights,
+  const fitted = await fit({
+    ...options,
+    parameters: namedParameters(model),
     loss: losses.sum().mul(1 / (batchSize * context)),
-    optimizer,
-    clip,
     microBatches,
+    batch: step => ({
+      feeds: microBatchFeeds(batches, step, microBatches, [rows, context], dropping ? dropout : undefined, seed),
+      items: batchSize * context,
+    }),
+    evaluate: windows && (await evaluator(model, windows, options)),
   })
-  if (resume) step.restore(resume.state)
-  const evaluate = windows && (await evaluator(model, step, windows, options))
-
-  let bestLoss = resume?.bestLoss
-  async function* events(): AsyncGenerator<TrainingEvent> {
-    for (let done = resume?.step ?? 0; done < steps; ) {
-      const started = performance.now()
-      const feeds = microBatchFeeds(batches, done, microBatches, [rows, context], dropping ? dropout : undefined, seed)
-      const learningRate = options.learningRate(done + 1)
-      const { loss, gradientNorm, updated } = await step.run(feeds, { step: done + 1, learningRate })
-      if (!updated || gradientNorm > (options.maximumGradientNorm ?? Infinity))
-        throw divergence(done + 1, `loss ${loss}, gradient norm ${gradientNorm}`, options.maximumGradientNorm)
-      done++
-      const durationMs = performance.now() - started
-      const tokensPerSecond = (1000 * batchSize * context) / durationMs
-      yield { type: 'step', step: done, loss, gradientNorm, learningRate, tokensPerSecond, durationMs }
-      if (evaluate && (done % options.evaluateEvery === 0 || done === steps)) {
-        const whole = done === steps
-        const held = await evaluate(whole)
-        if (!Number.isFinite(held)) throw divergence(done, `validation loss ${held}`)
-        const best = bestLoss === undefined || held < bestLoss
-        if (best) bestLoss = held
-        yield { type: 'validation', step: done, loss: held, best, whole }
-      }
-    }
-  }
   return {
-    events: events(),
-    nodeCount: step.nodeCount,
-    matmulFlops: step.matmulFlops,
+    events: tokenEvents(fitted.events),
+    nodeCount: fitted.nodeCount,
+    matmulFlops: fitted.matmulFlops,
     microBatches,
     get bestLoss() {
-      return bestLoss
+      return fitted.bestLoss
     },
-    weights: () => step.weights(),
-    state: () => step.state(),
-    release: () => step.release(),
+    weights: () => fitted.weights(),
+    state: () => fitted.state(),
+    release: () => fitted.release(),
+  }
+}
+
+/** The items of a language model are tokens. */
+async function* tokenEvents(events: Fit['events']): AsyncGenerator<TrainingEvent> {
+  for await (const event of events) {
+    if (event.type === 'validation') yield event
+    else {
+      const { itemsPerSecond: tokensPerSecond, ...rest } = event
+      yield { ...rest, tokensPerSecond }
+    }
   }
 }
 
@@ -203,40 +150,28 @@ function validationWindows(
   })
 }
 
-/** A function that scores held-out windows with the present weights. */
+/** A function that scores held-out windows with given weights. */
 async function evaluator(
   model: LanguageModel & object,
-  step: TrainingStep,
   windows: SequentialWindows,
   { runtime, evaluationBatches, batchSize }: TrainOptions,
-): Promise<(whole: boolean) => Promise<number>> {
+): Promise<NonNullable<FitOptions['evaluate']>> {
   const { context } = model
   const shape = [Math.min(batchSize, validationRows(context)), context] as const
   const ids = input('ids', shape, 'int64')
   const targets = input('targets', shape, 'int64')
   const loss = tokenLosses(model.logits(ids), targets).sum()
   const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
-  return async whole => {
+  return async (weights, whole) => {
     const count = whole ? windows.length : Math.min(evaluationBatches, windows.length)
     let total = 0
     let scored = 0
     for (let i = 0; i < count; i++) {
       const batch = windows.batch(Math.floor((i * windows.length) / count)) // spread evenly
       const feeds = { ids: host('int64', shape, batch.inputs), targets: host('int64', shape, batch.targets) }
-      total += scalarOf((await program.run({ ...step.weights(), ...feeds })).loss)
+      total += scalarOf((await program.run({ ...weights, ...feeds })).loss)
       scored += batch.targets.reduce((sum, target) => sum + (target >= 0n ? 1 : 0), 0)
     }
     return total / scored
   }
-}
-
-/** The error of a training that has left the road. */
-export function divergence(step: number, received: string, maximumGradientNorm: number = Infinity): TrainingError {
-  const bound = maximumGradientNorm < Infinity ? ` of at most ${maximumGradientNorm}` : ''
-  return new TrainingError({
-    what: `Step ${step}`,
-    expected: `a finite loss and weights, and a finite gradient norm${bound}`,
-    received,
-    hint: 'The last saved checkpoint is whole. Try a smaller --learning-rate, a longer --warm-up, or a smaller --clip.',
-  })
 }

@@ -8,6 +8,8 @@ import { input, type Parameter, scalar, type Tensor } from '../tensor/tensor.ts'
 import {
   clippingFactor,
   decaysByDefault,
+  perBucket,
+  pick,
   type StepOptions,
   scalarFeeds,
   scalarOf,
@@ -38,14 +40,15 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
       hint: 'Join the micro-batches to one batch, or use a runtime that writes in place.',
     })
   }
-  const updated = updatedMemory(options)
-  const { loss, norm } = updated
-  const outputs = Object.fromEntries(Object.entries(updated.memory).map(([name, tensor]) => [next(name), tensor]))
-  const program = await compile(
-    runtime,
-    { loss, norm, ...outputs },
-    { parameterNames: parameterNames(parameters), keepOnDevice: Object.keys(outputs) },
-  )
+  const programs = await perBucket(options.loss, loss => {
+    const { norm, memory: updated } = updatedMemory(options, loss)
+    const kept = Object.fromEntries(Object.entries(updated).map(([name, tensor]) => [next(name), tensor]))
+    return compile(
+      runtime,
+      { loss, norm, ...options.outputs, ...kept },
+      { parameterNames: parameterNames(parameters), keepOnDevice: Object.keys(kept) },
+    )
+  })
 
   let memory = firstMemory(parameters, optimizer, options.weights)
   const replace = (successor: Memory): void => {
@@ -55,20 +58,24 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
   const weights = (): Memory => Object.fromEntries([...parameters.keys()].map(name => [name, memory[name]]))
 
   return {
-    nodeCount: program.nodeCount,
-    matmulFlops: program.matmulFlops,
-    run: async (feeds, { step, learningRate }) => {
+    get nodeCount() {
+      return programs.last?.nodeCount ?? 0
+    },
+    get matmulFlops() {
+      return programs.last?.matmulFlops ?? 0
+    },
+    run: async (feeds, { step, learningRate, bucket }) => {
       if (feeds.length !== 1) {
         throw new TrainingError({ what: 'A step', expected: 'one batch', received: String(feeds.length) })
       }
       const scalars = scalarFeeds({ learningRate, weightDecay: optimizer.weightDecay, ...optimizer.scalars(step) })
-      const results = await program.run({ ...memory, ...scalars, ...feeds[0] })
+      const results = await (await programs.of(bucket)).run({ ...memory, ...scalars, ...feeds[0] })
       const successor = Object.fromEntries(Object.keys(memory).map(name => [name, results[next(name)]]))
       const [loss, gradientNorm] = [scalarOf(results.loss), scalarOf(results.norm)]
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm)
       if (finite) replace(successor)
       else releaseAll(successor)
-      return { loss, gradientNorm, updated: finite }
+      return { loss, gradientNorm, updated: finite, outputs: pick(results, options.outputs) }
     },
     weights,
     state: async () => ({
@@ -84,17 +91,16 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
     restore: state => replace(firstMemory(parameters, optimizer, state.weights, state.optimizer)),
     release: async () => {
       releaseAll(memory)
-      await program.release()
+      await Promise.all(programs.all().map(program => program.release()))
     },
   }
 }
 
-/** The loss, the gradient's global norm, and every parameter and state after one update. */
-function updatedMemory({ parameters, loss, optimizer, clip = 0, decays = decaysByDefault }: StepOptions): {
-  readonly loss: Tensor
-  readonly norm: Tensor
-  readonly memory: Readonly<Record<string, Tensor>>
-} {
+/** The gradient's global norm, and every parameter and state after one update. */
+function updatedMemory(
+  { parameters, optimizer, clip = 0, decays = decaysByDefault }: StepOptions,
+  loss: Tensor,
+): { readonly norm: Tensor; readonly memory: Readonly<Record<string, Tensor>> } {
   const gradients = gradient(loss, [...parameters.values()])
   const norm = gradients
     .map(one => one.sumSquare())
@@ -114,7 +120,7 @@ function updatedMemory({ parameters, loss, optimizer, clip = 0, decays = decaysB
     memory[name] = result.parameter
     for (const [j, state] of optimizer.state.entries()) memory[stateOf(state, name)] = result.state[j]
   }
-  return { loss, norm, memory }
+  return { norm, memory }
 }
 
 /** Given weights, and state that is given or zero, copied into the memory of the program. */

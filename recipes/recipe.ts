@@ -1,0 +1,53 @@
+/**
+ * A recipe reproduces one row of the line on real data, to numbers that stand beside published ones. `nacre reproduce`
+ * runs it in full, the tests run it in quick form. A recipe uses only the package's doors.
+ */
+import type { FetchedFile, Runtime } from '../src/index.ts'
+
+/** A number that a recipe measures. */
+export interface Measure {
+  /** Its key in the results. */
+  readonly name: string
+  /** What it is, with its unit, for example `test error, %`. */
+  readonly title: string
+  readonly better: 'lower' | 'higher'
+  /** What it must reach, where that was said. */
+  readonly bound?: number
+  /** What others reached, and where that stands. */
+  readonly published?: { readonly value: number; readonly source: string }
+}
+
+/** What one seed measured, by the measures' names. */
+export type Measured = Readonly<Record<string, number>>
+
+export interface Recipe {
+  /** As typed after `nacre reproduce`; the file's name too. */
+  readonly name: string
+  /** The model's year; none for what has no place in the line of years. */
+  readonly year?: number
+  /** What is run, in a line: model, data, size. */
+  readonly title: { readonly en: string; readonly zh: string }
+  /** Of the catalog; none, and it needs no download. */
+  readonly datasets: readonly string[]
+  readonly measures: readonly Measure[]
+  /** How many seeds the mean is taken of, unless told otherwise. */
+  readonly seeds: number
+  run(context: RecipeContext): Promise<Measured>
+}
+
+/** What a recipe gets of its host. */
+export interface RecipeContext {
+  readonly seed: number
+  /** The same path in seconds: a part of the data, few steps. Its numbers are no result. */
+  readonly quick: boolean
+  /** Print every intermediate number, where the recipe has some to explain. */
+  readonly explain: boolean
+  readonly runtime: Runtime
+  /** The verified files of a dataset. */
+  dataset(name: string): Promise<readonly FetchedFile[]>
+  /** A line for people. */
+  print(text: string): void
+  /** Keeps a file, for example a plot, in the output folder. */
+  save(name: string, content: string | Uint8Array): Promise<void>
+  readonly signal?: AbortSignal
+}

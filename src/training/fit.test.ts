@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { host } from '../compiler/compile.ts'
+import { zeros } from '../nn/initializers.ts'
+import { constantRate } from '../optim/schedules.ts'
+import { sgd } from '../optim/sgd.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { HostTensor, Runtime } from '../runtime/runtime.ts'
+import { input, Parameter } from '../tensor/tensor.ts'
+import { type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
+
+const runtime = nodeRuntime({ threads: 1 })
+/** A runtime whose step is one graph. */
+const elsewhere: Runtime = { ...runtime, writesInPlace: false }
+
+const column = (values: readonly number[]): HostTensor => host('float32', [values.length], Float32Array.from(values))
+
+/** Fits w to y = 3 x, with as many examples at once as the bucket says. */
+function line(given: Partial<FitOptions> = {}): FitOptions {
+  const w = new Parameter([1], zeros)
+  return {
+    runtime,
+    parameters: new Map([['w', w]]),
+    weights: new Map([['w', new Float32Array(1)]]),
+    loss: bucket => {
+      const shape = [Number(bucket)]
+      return w.mul(input('x', shape)).sub(input('y', shape)).square().mean()
+    },
+    optimizer: sgd(),
+    steps: 40,
+    learningRate: constantRate(0.1),
+    batch: step => {
+      const x = step % 2 === 0 ? [1, -1] : [0.5, 1, 1.5]
+      return { feeds: [{ x: column(x), y: column(x.map(v => 3 * v)) }], items: x.length, bucket: String(x.length) }
+    },
+    ...given,
+  }
+}
+
+async function run(options: FitOptions) {
+  const fitted = await fit(options)
+  const events: (FitStep | ValidationEvent)[] = []
+  for await (const event of fitted.events) events.push(event)
+  const w = (await fitted.state()).weights.get('w')!.slice()
+  await fitted.release()
+  return { events, w: w[0] }
+}
+
+test('batches of several shapes train one set of weights', async () => {
+  for (const where of [runtime, elsewhere]) {
+    const { w, events } = await run(line({ runtime: where }))
+    expect(w).toBeCloseTo(3, 2)
+    expect(events).toHaveLength(40)
+  }
+})
+
+test('what a step returns is carried to the batch of the next', async () => {
+  for (const where of [runtime, elsewhere]) {
+    const w = new Parameter([1], zeros)
+    const state = input('state', [])
+    const seen: number[] = []
+    await run({
+      ...line({ runtime: where, steps: 4, parameters: new Map([['w', w]]) }),
+      loss: w.square().sum(),
+      outputs: { state: state.mul(2) },
+      batch: (_, carried) => {
+        const value = (carried?.state as HostTensor | undefined) ?? host('float32', [], Float32Array.of(1))
+        seen.push(value.data[0] as number)
+        return { feeds: [{ state: value }], items: 1 }
+      },
+    })
+    expect(seen).toEqual([1, 2, 4, 8])
+  }
+})
+
+test('validations come as often as said and after the last update, and know the best', async () => {
+  const losses = [5, 7, 4]
+  const { events } = await run(line({ steps: 5, evaluateEvery: 2, evaluate: async () => losses.shift()! }))
+  const validations = events.filter(event => event.type === 'validation')
+  expect(validations.map(({ step, best, whole }) => [step, best, whole])).toEqual([
+    [2, true, false],
+    [4, false, false],
+    [5, true, true],
+  ])
+})
+
+test('a training that has left the road stops', async () => {
+  await expect(run(line({ learningRate: constantRate(1e30) }))).rejects.toThrow('a finite loss')
+  await expect(run(line({ maximumGradientNorm: 1 }))).rejects.toThrow('a finite gradient norm of at most 1')
+})

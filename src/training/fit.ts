@@ -1,0 +1,146 @@
+/**
+ * The training loop that every model of the line shares: a loss, batches by number, an optimizer. Language models have
+ * `train`, which adds windows over tokens and their validation.
+ */
+import { TrainingError } from '../base/errors.ts'
+import type { Schedule } from '../optim/schedules.ts'
+import type { Value } from '../runtime/runtime.ts'
+import { flatStep, type StepOptions, type TrainingState } from './step.ts'
+import { wholeStep } from './whole-step.ts'
+
+/** Values of a program's inputs by name. */
+export type Feeds = Readonly<Record<string, Value>>
+
+/** What one update learns from. */
+export interface StepBatch {
+  /** Inputs of each micro-batch. */
+  readonly feeds: readonly Feeds[]
+  /** Tokens, examples or whatever is counted by `itemsPerSecond`. */
+  readonly items: number
+  /** Where the loss is a function of it: all micro-batches of a step have the shapes of one bucket. */
+  readonly bucket?: string
+}
+
+export interface FitOptions extends Omit<StepOptions, 'weights'> {
+  /** First weights; ignored where `resume` has some. */
+  readonly weights: ReadonlyMap<string, Float32Array>
+  /** Updates in all. */
+  readonly steps: number
+  /**
+   * The batch of an update, 0 at first: a function of its number, so that a resumed training sees what an uninterrupted
+   * one would have seen, and of the `outputs` of the update before, where the loss reads a carried state.
+   */
+  batch(step: number, carried: Feeds | undefined): StepBatch | Promise<StepBatch>
+  readonly learningRate: Schedule
+  /** A larger gradient stops the training: it has left the road. */
+  readonly maximumGradientNorm?: number
+  /** Updates between two validations. */
+  readonly evaluateEvery?: number
+  /**
+   * A loss on held-out examples, lower is better.
+   * @param weights - the present ones, to feed another program with
+   * @param whole - after the last update: score everything, not a sample
+   */
+  evaluate?(weights: Feeds, whole: boolean): Promise<number>
+  readonly resume?: { readonly step: number; readonly state: TrainingState; readonly bestLoss?: number }
+}
+
+export interface FitStep {
+  readonly type: 'step'
+  /** Updates done. */
+  readonly step: number
+  /** Of the batch, before the update. */
+  readonly loss: number
+  readonly gradientNorm: number
+  readonly learningRate: number
+  readonly itemsPerSecond: number
+  readonly durationMs: number
+}
+
+export interface ValidationEvent {
+  readonly type: 'validation'
+  readonly step: number
+  /** Mean over held-out tokens or examples, in nats. */
+  readonly loss: number
+  /** Whether no earlier validation was lower. */
+  readonly best: boolean
+  /** Whether everything held out was scored. */
+  readonly whole: boolean
+}
+
+/** A training that is under way: its events, and what a caller may look at between two of them. */
+export interface Fit<Event = FitStep | ValidationEvent> {
+  readonly events: AsyncGenerator<Event>
+  /** Operators in the ONNX graph of forward and backward. */
+  readonly nodeCount: number
+  /** Floating-point operations of the matrix products of one update. */
+  readonly matmulFlops: number
+  /** Lowest validation loss so far. */
+  readonly bestLoss: number | undefined
+  weights(): Feeds
+  state(): Promise<TrainingState>
+  release(): Promise<void>
+}
+
+/**
+ * Compiles a training and returns its visible loop: each turn is one update, or a validation.
+ * @throws {TrainingError} (from the events) if the loss or the gradient is no longer a number
+ */
+export async function fit(options: FitOptions): Promise<Fit> {
+  const { steps, maximumGradientNorm = Infinity, evaluateEvery = steps, resume } = options
+  const makeStep = options.runtime.writesInPlace ? flatStep : wholeStep
+  const step = await makeStep({ ...options, weights: resume?.state.weights ?? options.weights })
+  if (resume) step.restore(resume.state)
+
+  let bestLoss = resume?.bestLoss
+  async function* events(): AsyncGenerator<FitStep | ValidationEvent> {
+    let carried: Feeds | undefined
+    for (let done = resume?.step ?? 0; done < steps; ) {
+      const started = performance.now()
+      const { feeds, items, bucket } = await options.batch(done, carried)
+      const learningRate = options.learningRate(done + 1)
+      const { loss, gradientNorm, updated, outputs } = await step.run(feeds, { step: done + 1, learningRate, bucket })
+      if (!updated || gradientNorm > maximumGradientNorm)
+        throw divergence(done + 1, `loss ${loss}, gradient norm ${gradientNorm}`, maximumGradientNorm)
+      carried = outputs
+      done++
+      const durationMs = performance.now() - started
+      const itemsPerSecond = (1000 * items) / durationMs
+      yield { type: 'step', step: done, loss, gradientNorm, learningRate, itemsPerSecond, durationMs }
+      if (options.evaluate && (done % evaluateEvery === 0 || done === steps)) {
+        const whole = done === steps
+        const held = await options.evaluate(step.weights(), whole)
+        if (!Number.isFinite(held)) throw divergence(done, `validation loss ${held}`)
+        const best = bestLoss === undefined || held < bestLoss
+        if (best) bestLoss = held
+        yield { type: 'validation', step: done, loss: held, best, whole }
+      }
+    }
+  }
+  return {
+    events: events(),
+    get nodeCount() {
+      return step.nodeCount
+    },
+    get matmulFlops() {
+      return step.matmulFlops
+    },
+    get bestLoss() {
+      return bestLoss
+    },
+    weights: () => step.weights(),
+    state: () => step.state(),
+    release: () => step.release(),
+  }
+}
+
+/** The error of a training that has left the road. */
+export function divergence(step: number, received: string, maximumGradientNorm: number = Infinity): TrainingError {
+  const bound = maximumGradientNorm < Infinity ? ` of at most ${maximumGradientNorm}` : ''
+  return new TrainingError({
+    what: `Step ${step}`,
+    expected: `a finite loss and weights, and a finite gradient norm${bound}`,
+    received,
+    hint: 'The last saved checkpoint is whole. Try a smaller --learning-rate, a longer --warm-up, or a smaller --clip.',
+  })
+}
