@@ -61,9 +61,9 @@ test('what a step returns is carried to the batch of the next', async () => {
     await run({
       ...line({ runtime: where, steps: 4, parameters: new Map([['w', w]]) }),
       loss: w.square().sum(),
-      outputs: { state: state.mul(2) },
+      outputs: { 'next/state': state.mul(2) },
       batch: (_, carried) => {
-        const value = (carried?.state as HostTensor | undefined) ?? host('float32', [], Float32Array.of(1))
+        const value = (carried?.['next/state'] as HostTensor | undefined) ?? host('float32', [], Float32Array.of(1))
         seen.push(value.data[0] as number)
         return { feeds: [{ state: value }], items: 1 }
       },
