@@ -7,19 +7,23 @@ import type { TextSource } from '../data/text.ts'
 
 /**
  * The text that `--data` names: a file, or a dataset of the catalog.
- * @throws {OptionError} if none is named
+ * @throws {OptionError} if none is named, or a dataset that is no text
  */
 export async function openData(
   { data, encoding, mirror }: { readonly data?: string; readonly encoding: string; readonly mirror?: string },
   { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<TextSource> {
-  const names = catalog.map(({ name }) => name).join(', ')
+  const names = catalog.flatMap(({ name, language }) => (language === '-' ? [] : [name])).join(', ')
   if (data === undefined) {
     const expected = 'a text file or the name of a dataset'
     throw new OptionError({ what: 'Option --data', expected, received: 'none', hint: `Datasets: ${names}.` })
   }
   const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
   if (dataset === undefined) return openText(data, { encoding })
+  if (dataset.language === '-') {
+    const received = `${dataset.name} (${dataset.description})`
+    throw new OptionError({ what: 'Option --data', expected: 'a text', received, hint: `Datasets: ${names}.` })
+  }
   note(`Reading dataset ${data} ...`)
   const text = datasetText(dataset, await fetchDataset(dataset, { environment, mirror }))
   return { ...text, name: dataset.name }

@@ -1,11 +1,12 @@
 import { UnknownNameError } from '../base/options.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import type { Dataset } from './dataset.ts'
+import { mnist } from './mnist.ts'
 import { names } from './names.ts'
 import { tinyshakespeare } from './tinyshakespeare.ts'
 
 /** Every dataset that `nacre data` knows: one file and one line each. */
-export const catalog: readonly Dataset[] = [tinyshakespeare, names, chineseNovels]
+export const catalog: readonly Dataset[] = [tinyshakespeare, names, chineseNovels, mnist]
 
 /**
  * A dataset by its name.

@@ -18,8 +18,10 @@ export interface DatasetFile {
   readonly url: string
   readonly bytes: number
   readonly sha256: string
-  /** The file is plain gzip of a text. */
+  /** The file is plain gzip of a text, or of what its reader expects. */
   readonly compression?: 'gzip'
+  /** SHA-256 of what was packed: a file that packs the same content in another way, as mirrors do, is the same. */
+  readonly unpackedSha256?: string
 }
 
 /** Bytes of all files together. */

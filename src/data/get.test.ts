@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { memoryStorage } from '../storage/memory.ts'
 import type { Dataset } from './dataset.ts'
@@ -165,6 +166,19 @@ test('a mirror takes the place of the network', async () => {
   await expect(getDataset(dataset, options(memoryStorage(), { mirror: memoryStorage() }))).rejects.toThrow(
     'memory:speech_folder/input.txt expected the file of speech. Received none. Does the mirror hold the folder',
   )
+})
+
+test('a mirror may pack the same content in another way', async () => {
+  const { files, ...rest } = await serve(() => {})
+  const packed = { ...files[0], sha256: 'of the original', compression: 'gzip' as const, unpackedSha256: sha256 }
+  const mirrored = (bytes: Uint8Array) => {
+    const mirror = memoryStorage({ 'speech_folder/input.txt': bytes })
+    return getDataset({ ...rest, files: [packed] }, options(memoryStorage(), { mirror }))
+  }
+  const [file] = await mirrored(gzipSync(content, { level: 1 }))
+  expect(file.from).toBe('mirror')
+  await expect(mirrored(gzipSync(content.subarray(1)))).rejects.toThrow('expected SHA-256 of the original')
+  await expect(mirrored(gzipSync(content).subarray(0, 100))).rejects.toThrow('expected SHA-256 of the original')
 })
 
 test('an interrupted download keeps its part', async () => {

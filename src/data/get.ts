@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.ts'
 import { type ByteChunks, readChunks, type Storage } from '../storage/storage.ts'
 import type { Dataset, DatasetFile } from './dataset.ts'
+import { gunzip } from './gzip.ts'
 import { fileText, joinTexts, type TextSource } from './text.ts'
 
 /** What a download needs of its host. */
@@ -74,8 +75,7 @@ async function getFile(dataset: Dataset, file: DatasetFile, options: GetOptions)
   const name = `data/${dataset.name}/${file.name}`
   const found = { file, storage: cache, name, location: cache.locate(name) }
   if (await cache.exists(name)) {
-    const digest = await host.sha256(readChunks(cache, name))
-    if (digest === file.sha256) return { ...found, from: 'cache' }
+    if ((await mismatch(file, cache, name, host)) === undefined) return { ...found, from: 'cache' }
     await cache.remove(name)
   }
   const partial = `${name}.partial`
@@ -197,8 +197,8 @@ async function verify(
   host: DownloadHost,
   hint: string,
 ): Promise<void> {
-  const digest = await host.sha256(readChunks(storage, name))
-  if (digest === file.sha256) return
+  const digest = await mismatch(file, storage, name, host)
+  if (digest === undefined) return
   const size = await storage.size(name)
   throw new DataError({
     what: storage.locate(name),
@@ -206,4 +206,18 @@ async function verify(
     received: `${digest} and ${size} bytes`,
     hint,
   })
+}
+
+/** The file's SHA-256, or none where it is the file that the catalog describes, or packs its content. */
+async function mismatch(
+  { sha256, unpackedSha256 }: DatasetFile,
+  storage: Storage,
+  name: string,
+  host: DownloadHost,
+): Promise<string | undefined> {
+  const digest = await host.sha256(readChunks(storage, name))
+  if (digest === sha256) return undefined
+  if (unpackedSha256 === undefined) return digest
+  const content = await host.sha256(gunzip(storage.locate(name), readChunks(storage, name))).catch(() => undefined)
+  return content === unpackedSha256 ? undefined : digest
 }

@@ -1,6 +1,7 @@
 /** Texts of any size, read as a stream of characters and cut where the rule says. */
 import { DataError, OptionError } from '../base/errors.ts'
 import { readChunks, type Storage } from '../storage/storage.ts'
+import { gunzip } from './gzip.ts'
 
 /** A text that can be read again and again from its beginning. */
 export interface TextSource {
@@ -239,25 +240,6 @@ export function invalidUtf8(bytes: Uint8Array): number {
     i += length
   }
   return bytes.length
-}
-
-async function* gunzip(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = chunks[Symbol.asyncIterator]()
-  const stored = new ReadableStream<BufferSource>({
-    async pull(controller) {
-      const next = await source.next()
-      if (next.done) controller.close()
-      else controller.enqueue(new Uint8Array(next.value))
-    },
-  })
-  const reader = stored.pipeThrough(new DecompressionStream('gzip')).getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-  } catch (cause) {
-    throw new DataError({ what: name, expected: 'gzip', received: String(cause), hint: 'Was it cut short?' }, { cause })
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
