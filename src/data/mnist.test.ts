@@ -79,12 +79,14 @@ describe('digits', () => {
   })
 
   test('files that do not belong together', async () => {
-    const wrong = (given: Record<string, Uint8Array>) => expect(readMnist(files(given))).rejects
-    await wrong({ 'train-images-idx3-ubyte': blank(2) }).toThrow('expected 3 images, one for each label. Received 2.')
-    await wrong({ 'train-images-idx3-ubyte': idx([3, 2, 2], new Uint8Array(12)) }).toThrow(
+    const wrong = (given: Record<string, Uint8Array>) => readMnist(files(given))
+    await expect(wrong({ 'train-images-idx3-ubyte': blank(2) })).rejects.toThrow(
+      'expected 3 images, one for each label. Received 2.',
+    )
+    await expect(wrong({ 'train-images-idx3-ubyte': idx([3, 2, 2], new Uint8Array(12)) })).rejects.toThrow(
       'expected images of 28 x 28 pixels. Received 2 x 2.',
     )
-    await wrong({ 'train-labels-idx1-ubyte': idx([3], [0, 1, 10]) }).toThrow(
+    await expect(wrong({ 'train-labels-idx1-ubyte': idx([3], [0, 1, 10]) })).rejects.toThrow(
       'labels from 0 to 9. Received 10 at place 2',
     )
     await expect(readMnist(files({}).slice(1))).rejects.toThrow('expected a file "train-images-idx3-ubyte" or the same')
