@@ -1,0 +1,137 @@
+/**
+ * A little bilingual world, generated from a seed: stories and what can be asked about them, in English and Chinese. It
+ * needs no download. Its grammar is probabilistic and its texts have one derivation each, so their entropy is known
+ * exactly: no model can predict them with fewer bits per byte, and a good one comes near.
+ */
+import { DataError, OptionError } from '../base/errors.ts'
+import { UnknownNameError } from '../base/options.ts'
+import { Random } from '../base/random.ts'
+import { type Derivation, draw, expectation, type Language, logProbability, parse } from './small-world/grammar.ts'
+import { type Examples, type Kind, type KindDefinition, kinds } from './small-world/kinds.ts'
+import type { TextSource } from './text.ts'
+
+export type { Language } from './small-world/grammar.ts'
+export type { Examples as SmallWorldExamples, Kind as SmallWorldKind, Story, Translation } from './small-world/kinds.ts'
+
+export const smallWorldKinds: readonly Kind[] = Object.keys(kinds) as Kind[]
+
+export interface SmallWorldOptions<Name extends Kind = Kind> {
+  /** Decides every document. The documents of two seeds are independent. */
+  readonly seed: number
+  readonly language: Language
+  readonly kind: Name
+  /** How many, 4000 unless told. */
+  readonly documents?: number
+}
+
+/** Documents one after the other, each ended by an empty line. */
+export interface SmallWorldText extends TextSource {
+  /** How many. */
+  readonly length: number
+  /** One of them by its number: the same whichever were asked for before, and the same story in both languages. */
+  document(index: number): string
+  documents(): Iterable<string>
+}
+
+/**
+ * Text of the small world.
+ * @throws {OptionError} if the kind or the language is not known, or there are to be no documents
+ */
+export function smallWorld(options: SmallWorldOptions): SmallWorldText {
+  const { language, kind } = options
+  const length = checked(options)
+  const document = (index: number): string => definition(kind).layout(derivationOf(options, index), language)
+  function* documents(): Iterable<string> {
+    for (let index = 0; index < length; index++) yield document(index)
+  }
+  return {
+    name: `the small world (${kind}, ${language}, seed ${options.seed})`,
+    length,
+    document,
+    documents,
+    async *chunks() {
+      yield* documents()
+    },
+  }
+}
+
+/**
+ * The same documents as typed examples.
+ * @throws {OptionError} as `smallWorld`
+ */
+export function* smallWorldExamples<Name extends Kind>(options: SmallWorldOptions<Name>): Iterable<Examples[Name]> {
+  const length = checked(options)
+  for (let index = 0; index < length; index++)
+    yield definition(options.kind).example(derivationOf(options, index), options.language)
+}
+
+export interface SmallWorldEntropy {
+  /** Entropy of a document. */
+  readonly bitsPerDocument: number
+  /** Expected length of a document in UTF-8, with the empty line that ends it. */
+  readonly bytesPerDocument: number
+  /** Of the stream of independent documents: the one divided by the other. */
+  readonly bitsPerByte: number
+}
+
+/** The exact entropy of a kind of text. */
+export function smallWorldEntropy(kind: Kind, language: Language): SmallWorldEntropy {
+  checked({ kind, language })
+  const expected = expectation(definition(kind).grammar)
+  const bytesPerDocument = definition(kind).bytes(expected, language)
+  return { bitsPerDocument: expected.bits, bytesPerDocument, bitsPerByte: expected.bits / bytesPerDocument }
+}
+
+/**
+ * log2 P of a text under the grammar: of one or more whole documents.
+ * @throws {DataError} if the grammar cannot write the text
+ */
+export function smallWorldLogProbability(text: string, kind: Kind, language: Language): number {
+  checked({ kind, language })
+  const { grammar, label } = definition(kind)
+  const layout = (derivation: Derivation<unknown>) => definition(kind).layout(derivation, language)
+  let bits = 0
+  for (let begin = 0; begin < text.length || begin === 0; ) {
+    const rest = text.slice(begin)
+    const [derivation, ...others] = rest.startsWith(label[language])
+      ? parse(grammar, rest.slice(label[language].length), language)
+          .map(found => found.derivation)
+          .filter(found => rest.startsWith(layout(found)))
+      : []
+    if (derivation === undefined) throw foreign(kind, rest)
+    if (others.length > 0) throw new Error(`The grammar of ${kind} is ambiguous: ${JSON.stringify(rest)}`)
+    bits += logProbability(grammar, derivation)
+    begin += layout(derivation).length
+  }
+  return bits
+}
+
+function foreign(kind: Kind, text: string): DataError {
+  return new DataError({
+    what: `The ${kind} grammar of the small world`,
+    expected: 'a text that it can write, documents ended by an empty line',
+    received: JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text),
+  })
+}
+
+function derivationOf({ seed, kind }: Pick<SmallWorldOptions, 'seed' | 'kind'>, index: number) {
+  return draw(definition(kind).grammar, new Random(seed, `small world/${kind}/${index}`))
+}
+
+function definition<Name extends Kind>(kind: Name): KindDefinition<Examples[Name]> {
+  return kinds[kind]
+}
+
+/** The number of documents. */
+function checked({
+  kind,
+  language,
+  documents = 4000,
+}: Pick<SmallWorldOptions, 'kind' | 'language' | 'documents'>): number {
+  if (!Object.hasOwn(kinds, kind)) throw new UnknownNameError('kind of the small world', kind, smallWorldKinds)
+  if (language !== 'en' && language !== 'zh')
+    throw new UnknownNameError('language of the small world', language, ['en', 'zh'])
+  if (!(documents >= 1))
+    throw new OptionError({ what: 'documents', expected: 'at least 1', received: String(documents) })
+  return documents
+}

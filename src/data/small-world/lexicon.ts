@@ -1,0 +1,226 @@
+/** The words of the small world in English and Chinese. Weights are shares within a class. */
+import type { Forms, Lexicon, Word, WordClass } from './grammar.ts'
+
+/** One word a line: the English name, the Chinese one, then what the class needs, and the weight. Fields end at `|`. */
+function words(table: string, word: (fields: string[]) => { en: Forms; zh: Forms }): Word[] {
+  return table
+    .trim()
+    .split('\n')
+    .map(line => {
+      const fields = line.split('|').map(field => field.trim())
+      return { weight: Number(fields.at(-1)), ...word(fields.slice(0, -1)) }
+    })
+}
+
+/** Words that need no more than a name; the English one may need an article: `{quality0.a}`. */
+function names(table: string): WordClass {
+  return {
+    distinct: false,
+    words: words(table, ([en, zh]) => ({ en: { name: en, a: withArticle(en) }, zh: { name: zh, a: zh } })),
+  }
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`
+}
+
+const pronouns = {
+  f: { subject: 'she', object: 'her', possessive: 'her', zh: '她' },
+  m: { subject: 'he', object: 'him', possessive: 'his', zh: '他' },
+}
+
+const person: WordClass = {
+  distinct: true,
+  words: words(
+    `
+    Mia   | 米娅   | f | 6
+    Tom   | 汤姆   | m | 6
+    Lucy  | 露西   | f | 5
+    Jack  | 杰克   | m | 5
+    Anna  | 安娜   | f | 5
+    Peter | 彼得   | m | 4
+    Emma  | 艾玛   | f | 4
+    Leo   | 里奥   | m | 4
+    Ming  | 小明   | m | 4
+    Hong  | 小红   | f | 4
+    Nora  | 诺拉   | f | 3
+    Sam   | 山姆   | m | 3
+    Alice | 爱丽丝 | f | 3
+    David | 大卫   | m | 3
+    Lily  | 莉莉   | f | 3
+    Henry | 亨利   | m | 2
+    Helen | 海伦   | f | 2
+    Paul  | 保罗   | m | 2
+    Sofia | 索菲娅 | f | 1
+    Eric  | 埃里克 | m | 1`,
+    ([en, zh, gender]) => {
+      const { zh: pronoun, ...forms } = pronouns[gender as keyof typeof pronouns]
+      return {
+        en: { name: en, ...forms },
+        zh: { name: zh, subject: pronoun, object: pronoun, possessive: `${pronoun}的` },
+      }
+    },
+  ),
+}
+
+/** English: the preposition of being there, the name, and how one gets there. Chinese: the name, and where one is. */
+const place: WordClass = {
+  distinct: true,
+  words: words(
+    `
+    in the kitchen    | to the kitchen    | 厨房   | 厨房里   | 6
+    in the garden     | to the garden     | 花园   | 花园里   | 6
+    in the park       | to the park       | 公园   | 公园里   | 5
+    at the school     | to the school     | 学校   | 学校里   | 5
+    in the library    | to the library    | 图书馆 | 图书馆里 | 4
+    at the station    | to the station    | 车站   | 车站     | 4
+    on the beach      | to the beach      | 海滩   | 海滩上   | 4
+    at the market     | to the market     | 市场   | 市场里   | 3
+    in the forest     | into the forest   | 森林   | 森林里   | 3
+    by the river      | to the river      | 河边   | 河边     | 3
+    on the hill       | up the hill       | 山上   | 山上     | 3
+    in the museum     | to the museum     | 博物馆 | 博物馆里 | 2
+    on the bridge     | to the bridge     | 桥上   | 桥上     | 2
+    in the bakery     | to the bakery     | 面包店 | 面包店里 | 2
+    on the farm       | to the farm       | 农场   | 农场里   | 2
+    at the harbour    | to the harbour    | 港口   | 港口     | 1
+    in the attic      | up to the attic   | 阁楼   | 阁楼里   | 1
+    on the square     | to the square     | 广场   | 广场上   | 1`,
+    ([inside, to, zh, zhInside]) => ({
+      en: { name: inside.replace(/^\w+ /, ''), in: inside, to },
+      zh: { name: zh, in: zhInside, to: zh },
+    }),
+  ),
+}
+
+/** English noun, Chinese noun and its measure word, what one does with it in both languages. */
+const thing: WordClass = {
+  distinct: true,
+  words: words(
+    `
+    ball     | 球     | 个 | played with the ball     | 玩了一会儿球     | 6
+    book     | 书     | 本 | read the book            | 看了一会儿书     | 6
+    key      | 钥匙   | 把 | cleaned the key          | 擦了擦钥匙       | 5
+    cup      | 杯子   | 个 | washed the cup           | 洗了杯子         | 5
+    hat      | 帽子   | 顶 | put on the hat           | 戴上了帽子       | 5
+    letter   | 信     | 封 | read the letter          | 读了信           | 4
+    kite     | 风筝   | 只 | flew the kite            | 放了一会儿风筝   | 4
+    umbrella | 雨伞   | 把 | opened the umbrella      | 撑开了雨伞       | 4
+    lamp     | 灯     | 盏 | lit the lamp             | 点亮了灯         | 3
+    coat     | 大衣   | 件 | put on the coat          | 穿上了大衣       | 3
+    basket   | 篮子   | 个 | looked into the basket   | 看了看篮子里面   | 3
+    box      | 盒子   | 个 | opened the box           | 打开了盒子       | 3
+    bell     | 铃铛   | 个 | rang the bell            | 摇响了铃铛       | 3
+    drum     | 鼓     | 面 | beat the drum            | 敲了敲鼓         | 3
+    flute    | 笛子   | 支 | played the flute         | 吹了一会儿笛子   | 2
+    pencil   | 铅笔   | 支 | drew with the pencil     | 用铅笔画了画     | 2
+    map      | 地图   | 张 | studied the map          | 研究了地图       | 2
+    clock    | 闹钟   | 个 | wound the clock          | 给闹钟上了发条   | 2
+    scarf    | 围巾   | 条 | put on the scarf         | 围上了围巾       | 2
+    blanket  | 毯子   | 条 | folded the blanket       | 叠好了毯子       | 2
+    chair    | 椅子   | 把 | sat down on the chair    | 坐在了椅子上     | 2
+    stone    | 石头   | 块 | looked at the stone      | 看了看石头       | 1
+    doll     | 娃娃   | 个 | played with the doll     | 玩了一会儿娃娃   | 1
+    apple    | 苹果   | 个 | smelled the apple        | 闻了闻苹果       | 1`,
+    ([en, zh, measure, use, zhUse]) => ({
+      en: { name: en, the: `the ${en}`, a: withArticle(en), use },
+      zh: { name: zh, the: zh, one: `一${measure}`, that: `那${measure}${zh}`, use: zhUse },
+    }),
+  ),
+}
+
+export const lexicon: Lexicon = {
+  person,
+  place,
+  thing,
+  trait: names(`
+    red    | 红色的   | 5
+    blue   | 蓝色的   | 5
+    green  | 绿色的   | 4
+    yellow | 黄色的   | 4
+    white  | 白色的   | 3
+    black  | 黑色的   | 3
+    old    | 旧       | 4
+    new    | 新       | 4
+    pretty | 漂亮的   | 2
+    orange | 橙色的   | 2
+    heavy  | 沉甸甸的 | 1
+    odd    | 奇怪的   | 1`),
+  weather: names(`
+    sunny | 晴朗 | 5
+    rainy | 下雨 | 4
+    windy | 刮风 | 3
+    cold  | 寒冷 | 3
+    warm  | 温暖 | 2
+    quiet | 安静 | 2
+    snowy | 下雪 | 1
+    foggy | 有雾 | 1`),
+  time: names(`
+    morning   | 早晨 | 5
+    afternoon | 下午 | 4
+    evening   | 傍晚 | 3
+    night     | 夜晚 | 2
+    day       | 日子 | 2
+    weekend   | 周末 | 1`),
+  manner: names(`
+    quietly    | 悄悄地     | 4
+    happily    | 高兴地     | 3
+    eagerly    | 急切地     | 2
+    carefully  | 小心地     | 2
+    secretly   | 偷偷地     | 2
+    bravely    | 勇敢地     | 1
+    proudly    | 得意地     | 1`),
+  moving: names(`
+    went    | 去了   | 5
+    walked  | 走到了 | 4
+    ran     | 跑到了 | 3
+    hurried | 赶到了 | 2
+    came    | 来到了 | 1`),
+  taking: names(`
+    took      | 拿起了 | 4
+    picked up | 捡起了 | 3
+    grabbed   | 抓起了 | 1`),
+  leaving: names(`
+    left | 留在了 | 3
+    put  | 放在了 | 2
+    hid  | 藏在了 | 1`),
+  giving: names(`
+    gave   | 送给了 | 4
+    handed | 递给了 | 3
+    passed | 传给了 | 1`),
+  meeting: {
+    distinct: false,
+    words: words(
+      `
+      talked to       |          | 和 | 聊了聊         | 4
+      smiled at       |          | 对 | 笑了笑         | 3
+      waved to        |          | 向 | 挥了挥手       | 3
+      told            | a joke   | 给 | 讲了一个笑话   | 2
+      told            | a secret | 对 | 说了一个秘密   | 1
+      sang            | a song   | 给 | 唱了一首歌     | 1`,
+      ([before, after, zhBefore, zhAfter]) => ({
+        en: { name: before, before, after: after && ` ${after}` },
+        zh: { name: zhAfter, before: zhBefore, after: zhAfter },
+      }),
+    ),
+  },
+  gladness: names(`
+    happy    | 高兴 | 5
+    glad     | 开心 | 4
+    proud    | 自豪 | 2
+    pleased  | 满意 | 2
+    excited  | 兴奋 | 2
+    cheerful | 快活 | 1`),
+  sadness: names(`
+    sad     | 难过 | 5
+    worried | 担心 | 4
+    upset   | 沮丧 | 3
+    angry   | 生气 | 2
+    puzzled | 困惑 | 1`),
+  quality: names(`
+    good    | 美好的   | 4
+    long    | 漫长的   | 3
+    strange | 奇妙的   | 2
+    busy    | 忙碌的   | 2
+    unusual | 不寻常的 | 1`),
+}
