@@ -1,91 +1,92 @@
 /**
  * nanoGPT's small character model on tinyshakespeare: 4 layers, 4 heads, 128 channels, context 64, batch 12, 2,000
  * steps, no dropout. nanoGPT's README names a validation loss of 1.88 nats.
- *
- *     NACRE_DATA_MIRROR=DIR node recipes/char-shakespeare.ts [--seeds 3] [--steps 2000] [--learning-rate 3e-3]
  */
-import { parseArgs } from 'node:util'
 import {
   adamW,
   cosine,
+  datasetText,
   findDataset,
   GPT2,
   initialWeights,
   memoryTokens,
   namedParameters,
+  type Runtime,
   train,
   trainCharacters,
   warmUp,
 } from '../src/index.ts'
-import { fetchDataset, nodeRuntime } from '../src/node.ts'
+import type { Recipe } from './recipe.ts'
 
-export interface Reproduction {
-  readonly seed: number
-  /** Over all held-out text, in nats per character. */
-  readonly validationLoss: number
-  readonly seconds: number
+export const recipe: Recipe = {
+  name: 'char-shakespeare',
+  year: 2019,
+  title: {
+    en: "nanoGPT's small character model (4 layers, 128 channels, context 64, 2,000 steps) on tinyshakespeare",
+    zh: 'nanoGPT 的小型字符模型（4 层、128 通道、上下文 64、2,000 步），语料为 tinyshakespeare',
+  },
+  datasets: ['tinyshakespeare'],
+  seeds: 3,
+  measures: [
+    {
+      name: 'validationLoss',
+      title: "validation loss with nanoGPT's learning rate 1e-3, nats per character",
+      better: 'lower',
+      bound: 1.88,
+      published: { value: 1.88, source: "nanoGPT's README" },
+    },
+    {
+      name: 'tunedValidationLoss',
+      title: 'validation loss with learning rate 3e-3, nats per character',
+      better: 'lower',
+      published: { value: 1.88, source: "nanoGPT's README" },
+    },
+  ],
+  remarks: `The second learning rate is not like for like: 3e-3 was chosen among 1e-3, 2e-3 and 3e-3 by the loss of seed 1 on the very
+text that the row reports, so it is a little better than on text never looked at. Other differences: biases as GPT-2
+published them (nanoGPT's configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out
+characters instead of 20 random batches.`,
+  async run({ seed, quick, runtime, dataset }) {
+    const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
+    let text = ''
+    for await (const chunk of source.chunks()) text += chunk
+    if (quick) text = text.slice(0, 50_000)
+    const steps = quick ? 40 : 2000
+    return {
+      validationLoss: await learn(runtime, text, { seed, steps, learningRate: 1e-3 }),
+      tunedValidationLoss: await learn(runtime, text, { seed, steps, learningRate: 3e-3 }),
+    }
+  },
 }
 
-/** Trains one seed from nothing and scores all held-out text. */
-export async function reproduce(
+/** Trains from nothing; the loss over all held-out text, the last tenth, in nats per character. */
+export async function learn(
+  runtime: Runtime,
   text: string,
-  seed: number,
-  steps: number,
-  learningRate: number = chosenRate,
-): Promise<Reproduction> {
-  const started = performance.now()
+  { seed, steps, learningRate }: { readonly seed: number; readonly steps: number; readonly learningRate: number },
+): Promise<number> {
   const tokenizer = await trainCharacters([text])
   const ids = tokenizer.encode(text)
   const cut = Math.floor(ids.length * 0.9)
-  const model = new GPT2({
-    vocabulary: tokenizer.vocabularySize,
-    context: 64,
-    channels: 128,
-    layers: 4,
-    heads: 4,
-    bias: true,
-  })
+  const vocabulary = tokenizer.vocabularySize
+  const model = new GPT2({ vocabulary, context: 64, channels: 128, layers: 4, heads: 4, bias: true })
+  const warmUpSteps = Math.min(100, steps / 2)
   const training = await train(model, {
-    runtime: nodeRuntime(),
+    runtime,
     weights: initialWeights(namedParameters(model), seed),
     train: memoryTokens(ids.subarray(0, cut), cut),
     validation: memoryTokens(ids.subarray(cut), ids.length - cut),
     steps,
     batchSize: 12,
     optimizer: adamW({ beta2: 0.99, weightDecay: 0.1 }),
-    learningRate: warmUp(100, cosine(learningRate, 1e-4, steps - 100)),
+    learningRate: warmUp(warmUpSteps, cosine(learningRate, 1e-4, steps - warmUpSteps)),
     clip: 1,
     seed,
     evaluateEvery: steps,
     evaluationBatches: 1,
   })
-  let validationLoss = Number.NaN
-  for await (const event of training.events) if (event.type === 'validation') validationLoss = event.loss
+  let loss = Number.NaN
+  for await (const event of training.events) if (event.type === 'validation') loss = event.loss
   await training.release()
-  return { seed, validationLoss, seconds: (performance.now() - started) / 1000 }
-}
-
-/** Chosen among 1e-3 (nanoGPT's), 2e-3 and 3e-3 by the validation loss of seed 1. */
-const chosenRate = 3e-3
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '3' },
-      steps: { type: 'string', default: '2000' },
-      'learning-rate': { type: 'string', default: String(chosenRate) },
-    },
-  })
-  const [{ storage, name }] = await fetchDataset(findDataset('tinyshakespeare'))
-  const text = new TextDecoder().decode(await storage.read(name))
-  const results: Reproduction[] = []
-  for (let seed = 1; seed <= Number(values.seeds); seed++) {
-    const result = await reproduce(text, seed, Number(values.steps), Number(values['learning-rate']))
-    results.push(result)
-    console.log(
-      `seed ${seed}: validation loss ${result.validationLoss.toFixed(4)} nats, ${result.seconds.toFixed(1)} s`,
-    )
-  }
-  const mean = results.reduce((sum, { validationLoss }) => sum + validationLoss, 0) / results.length
-  console.log(`mean of ${results.length}: ${mean.toFixed(4)} nats (nanoGPT's README: 1.88)`)
+  return loss
 }

@@ -32,6 +32,8 @@ export interface Recipe {
   readonly measures: readonly Measure[]
   /** How many seeds the mean is taken of, unless told otherwise. */
   readonly seeds: number
+  /** What is not like for like with the published number, for the page of results; Markdown, sentences. */
+  readonly remarks?: string
   run(context: RecipeContext): Promise<Measured>
 }
 

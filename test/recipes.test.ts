@@ -1,15 +1,77 @@
-import { expect, test } from 'vitest'
-import { reproduce } from '../recipes/char-shakespeare.ts'
+/** Every recipe of the registry runs in its quick form; what `nacre reproduce` has recorded is what the page shows. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { learn } from '../recipes/char-shakespeare.ts'
+import { recipes } from '../recipes/index.ts'
+import { recordedRecipes, reproductionsPage } from '../src/cli/results.ts'
+import { findDataset } from '../src/index.ts'
+import { fetchDataset, nodeRuntime, nodeStorage } from '../src/node.ts'
+
+const root = join(import.meta.dirname, '..')
+const mirror = process.env.NACRE_DATA_MIRROR
+const loaded = await Promise.all(recipes.map(async entry => ({ entry, recipe: (await entry.load()).recipe })))
+const all = loaded.map(({ recipe }) => recipe)
+
+describe.each(loaded)('$entry.name', ({ entry, recipe }) => {
+  test('is described', () => {
+    expect(recipe.name).toBe(entry.name)
+    expect(recipe.title.en).toMatch(/\w/)
+    expect(recipe.title.zh).toMatch(/\p{Script=Han}/u)
+    expect(recipe.seeds).toBeGreaterThan(0)
+    const names = recipe.measures.map(measure => measure.name)
+    expect([...new Set(names)]).toEqual(names)
+    for (const dataset of recipe.datasets) expect(findDataset(dataset).name).toBe(dataset)
+  })
+
+  test('runs in quick form', async context => {
+    if (recipe.datasets.length > 0 && !mirror) context.skip(`NACRE_DATA_MIRROR is not set: ${recipe.datasets}`)
+    const asked: string[] = []
+    const lines: string[] = []
+    const measured = await recipe.run({
+      seed: 1,
+      quick: true,
+      explain: true,
+      runtime: nodeRuntime({ threads: 2 }),
+      dataset: name => {
+        asked.push(name)
+        return fetchDataset(findDataset(name), { mirror })
+      },
+      print: text => lines.push(text),
+      save: async (name, content) => {
+        expect(name).toMatch(/^[\w./-]+$/)
+        expect(content.length).toBeGreaterThan(0)
+      },
+    })
+    expect(recipe.datasets).toEqual(expect.arrayContaining(asked))
+    for (const { name } of recipe.measures) expect(measured, name).toHaveProperty(name, expect.any(Number))
+    for (const number of Object.values(measured)) expect(number).toSatisfy(Number.isFinite)
+  })
+})
 
 /** Text of the test's own: the recipe learns it as it would learn Shakespeare. */
-const lines = [
+const sentences = [
   'The quick brown fox jumps over the lazy dog.',
   'Pack my box with five dozen liquor jugs.',
   '敏捷的棕色狐狸跳过了懒狗。',
 ]
 
 test('the character recipe learns in a few steps', async () => {
-  const text = Array.from({ length: 400 }, (_, i) => lines[(i * 7) % lines.length]).join('\n')
-  const { validationLoss } = await reproduce(text, 1, 120)
-  expect(validationLoss).toBeLessThan(1)
+  const text = Array.from({ length: 400 }, (_, i) => sentences[(i * 7) % sentences.length]).join('\n')
+  expect(await learn(nodeRuntime(), text, { seed: 1, steps: 120, learningRate: 3e-3 })).toBeLessThan(1)
+})
+
+test('docs/reproductions.md is what docs/results gives; if not: node scripts/reproductions.ts', async () => {
+  const recorded = await recordedRecipes(nodeStorage(root), all)
+  expect(readFileSync(join(root, 'docs/reproductions.md'), 'utf8')).toBe(reproductionsPage(recorded))
+})
+
+test('every recorded result belongs to a recipe and to its measures', async () => {
+  const files = (await nodeStorage(join(root, 'docs/results')).list()).map(name => name.replace(/\.json$/, ''))
+  const recorded = await recordedRecipes(nodeStorage(root), all)
+  expect(recorded.map(({ recipe }) => recipe.name).toSorted()).toEqual(files.toSorted())
+  for (const { recipe, results } of recorded) {
+    const measures = recipe.measures.map(({ name }) => name)
+    for (const run of results.runs) expect(measures).toEqual(expect.arrayContaining(Object.keys(run.measures)))
+  }
 })

@@ -15,3 +15,30 @@ export function columnsOf(text: string): number {
 export function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 }
+
+/** Rows in aligned columns, the last one as wide as it is; columns of `right` end under each other. */
+export function tableOf(
+  rows: readonly (readonly string[])[],
+  { right = [] }: { right?: readonly number[] } = {},
+): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => columnsOf(row[column]))))
+  const padded = (cell: string, column: number) =>
+    right.includes(column) ? ' '.repeat(widths[column] - columnsOf(cell)) + cell : padColumns(cell, widths[column])
+  return rows.map(row => row.map(padded).join('  ').trimEnd()).join('\n')
+}
+
+/** Breaks a text into lines of at most so many columns: at spaces, and between the characters of Chinese. */
+export function wrapColumns(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  // One Chinese character, with the punctuation that stays beside it; or a word; each with the spaces behind it.
+  const pieces = text.match(/[（《「『]*\p{Script=Han}[，。、；：！？）》」』]*\s*|[^\s\p{Script=Han}]+\s*/gu) ?? []
+  for (const piece of pieces) {
+    if (line !== '' && columnsOf(line + piece.trimEnd()) > columns) {
+      lines.push(line.trimEnd())
+      line = ''
+    }
+    line += piece
+  }
+  return [...lines, line.trimEnd()]
+}

@@ -1,6 +1,7 @@
 import { catalog, findDataset } from '../data/catalog.ts'
 import { type Dataset, datasetBytes } from '../data/dataset.ts'
 import { fetchDataset } from '../data/node.ts'
+import { tableOf } from './columns.ts'
 import type { Command, CommandGroup, Sink } from './command.ts'
 
 const list: Command = {
@@ -15,7 +16,7 @@ const list: Command = {
       dataset.licence,
       dataset.description,
     ])
-    print(table([['NAME', 'LANGUAGE', 'SIZE', 'LICENCE', 'WHAT IT IS'], ...rows]))
+    print(tableOf([['NAME', 'LANGUAGE', 'SIZE', 'LICENCE', 'WHAT IT IS'], ...rows]))
     print('\nnacre data get NAME fetches one.')
   },
 }
@@ -68,17 +69,4 @@ function progressLine(sink: Sink, dataset: Dataset): { show: typeof show; clear(
 
 function formatBytes(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
-}
-
-/** Rows in aligned columns; the last one as wide as it is. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
-  return rows
-    .map(row =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }

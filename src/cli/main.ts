@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { WriteStream } from 'node:tty'
 import { type Host, runCommandLine, type Sink } from './command.ts'
 import { commands } from './commands.ts'
@@ -24,7 +24,7 @@ function sink(stream: WriteStream): Sink {
 }
 
 const host: Host = {
-  version: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+  version: createRequire(import.meta.url)('nacre/package.json').version,
   environment: process.env,
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),

@@ -1,0 +1,12 @@
+/** Every recipe of the line, in its order: one line each, loaded when it runs. */
+import type { Recipe } from './recipe.ts'
+
+export interface RecipeEntry {
+  /** As typed after `nacre reproduce`; the file's and the recipe's name too. */
+  readonly name: string
+  load(): Promise<{ readonly recipe: Recipe }>
+}
+
+export const recipes: readonly RecipeEntry[] = [
+  { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
+]
