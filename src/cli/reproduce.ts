@@ -191,7 +191,7 @@ const indent = (text: string): string => text.replace(/^/gm, '  ')
 /** `seed 1: validation loss, nats 1.892; 91.2 s` */
 function seedLine(recipe: Recipe, { seed, measured, seconds }: SeedResult, width: number): string {
   const numbers = recipe.measures.map(({ name, title }) => `${title}: ${numberText(measured[name])}`)
-  return wrapColumns(`seed ${seed}: ${[...numbers, `${numberText(seconds, 3)} s`].join('; ')}`, width)
+  return wrapColumns(`seed ${seed}: ${[...numbers, `${numberText(seconds, 3)} s`].join('; ')}`, width - 2)
     .map((line, i) => (i === 0 ? line : `  ${line}`))
     .join('\n')
 }
