@@ -34,7 +34,7 @@ export interface Recipe {
   readonly seeds: number
   /** What is not like for like with the published number, for the page of results; Markdown, sentences. */
   readonly remarks?: string
-  run(context: RecipeContext): Promise<Measured>
+  readonly run: (context: RecipeContext) => Promise<Measured>
 }
 
 /** What a recipe gets of its host. */
@@ -46,10 +46,10 @@ export interface RecipeContext {
   readonly explain: boolean
   readonly runtime: Runtime
   /** The verified files of a dataset. */
-  dataset(name: string): Promise<readonly FetchedFile[]>
+  readonly dataset: (name: string) => Promise<readonly FetchedFile[]>
   /** A line for people. */
-  print(text: string): void
+  readonly print: (text: string) => void
   /** Keeps a file, for example a plot, in the output folder. */
-  save(name: string, content: string | Uint8Array): Promise<void>
+  readonly save: (name: string, content: string | Uint8Array) => Promise<void>
   readonly signal?: AbortSignal
 }

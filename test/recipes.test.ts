@@ -25,7 +25,8 @@ describe.each(loaded)('$entry.name', ({ entry, recipe }) => {
   })
 
   test('runs in quick form', async context => {
-    if (recipe.datasets.length > 0 && !mirror) context.skip(`NACRE_DATA_MIRROR is not set: ${recipe.datasets}`)
+    if (recipe.datasets.length > 0 && !mirror)
+      context.skip(`NACRE_DATA_MIRROR is not set: ${recipe.datasets.join(', ')}`)
     const asked: string[] = []
     const lines: string[] = []
     const measured = await recipe.run({
