@@ -5,15 +5,17 @@
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { SamplingOptions } from '../generation/sampling.ts'
-import { GPT2, gpt2TensorNames } from '../models/2019-gpt2.ts'
+import { isRecurrent } from '../models/language-model.ts'
 import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { type Architecture, type Config, ConfigReader, type StoredModel } from './architecture.ts'
+import { gpt2 } from './gpt2.ts'
 import { openSafetensors, type SafetensorsFile, type StoredTensor, writeSafetensors } from './safetensors.ts'
 
 export interface SavedModel {
-  readonly model: GPT2
+  readonly model: StoredModel
   /** By our dotted names. */
   readonly weights: ReadonlyMap<string, Float32Array>
   readonly tokenizer: Tokenizer
@@ -21,60 +23,7 @@ export interface SavedModel {
   readonly generation?: SamplingOptions
 }
 
-type Config = Readonly<Record<string, unknown>>
-
-/** How one architecture is written in Hugging Face's layout. */
-interface Architecture {
-  readonly modelType: string
-  config(model: GPT2, tokenizer: Tokenizer): Config
-  create(config: ConfigReader): GPT2
-  /** Our part of a dotted name, and theirs. */
-  readonly names: readonly (readonly [string, string])[]
-}
-
-const gpt2: Architecture = {
-  modelType: 'gpt2',
-  config: ({ configuration: { vocabulary, context, channels, layers, heads, bias } }, { endOfText }) => ({
-    architectures: ['GPT2LMHeadModel'],
-    model_type: 'gpt2',
-    vocab_size: vocabulary,
-    n_positions: context,
-    n_ctx: context,
-    n_embd: channels,
-    n_layer: layers,
-    n_head: heads,
-    activation_function: 'gelu_new',
-    layer_norm_epsilon: 1e-5,
-    initializer_range: 0.02,
-    attn_pdrop: 0,
-    embd_pdrop: 0,
-    resid_pdrop: 0,
-    tie_word_embeddings: true,
-    bos_token_id: endOfText ?? null,
-    eos_token_id: endOfText ?? null,
-    dtype: 'float32',
-    nacre: { bias },
-  }),
-  create: config => {
-    const channels = config.integer('n_embd')
-    config.onlyIf('activation_function', ['gelu_new', 'gelu_pytorch_tanh'])
-    config.onlyIf('layer_norm_epsilon', [1e-5])
-    config.onlyIf('n_inner', [null, 4 * channels])
-    config.onlyIf('scale_attn_weights', [true])
-    config.onlyIf('scale_attn_by_inverse_layer_idx', [false])
-    config.onlyIf('tie_word_embeddings', [true])
-    return new GPT2({
-      vocabulary: config.integer('vocab_size'),
-      context: config.integer('n_positions'),
-      channels,
-      layers: config.integer('n_layer'),
-      heads: config.integer('n_head'),
-      bias: config.bias(),
-    })
-  },
-  names: gpt2TensorNames,
-}
-
+/** One entry for each model of the line that is saved. */
 const architectures: readonly Architecture[] = [gpt2]
 
 /** Their name of a sampling option, and ours. */
@@ -92,7 +41,7 @@ const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = 
  */
 export async function saveModelFolder(storage: Storage, saved: SavedModel): Promise<void> {
   const { model, weights } = saved
-  const architecture = gpt2
+  const architecture = architectures.find(candidate => candidate.describes(model))!
   const changed: [name: string, text: string][] = []
   for (const [name, value] of Object.entries(describe(saved, architecture))) {
     const text = `${JSON.stringify(value, null, 2)}\n`
@@ -118,7 +67,9 @@ function describe({ model, tokenizer, generation }: SavedModel, architecture: Ar
   return {
     'config.json': config,
     'tokenizer.json': tokenizer.toJSON(),
-    'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.context }),
+    'tokenizer_config.json': tokenizerConfig(tokenizer, {
+      maximumLength: isRecurrent(model) ? undefined : model.context,
+    }),
     'generation_config.json': { ...mode, bos_token_id, eos_token_id, ...Object.fromEntries(sampling) },
   }
 }
@@ -163,7 +114,7 @@ function architectureOf(config: ConfigReader): Architecture {
   throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"` })
 }
 
-function createModel(architecture: Architecture, config: ConfigReader): GPT2 {
+function createModel(architecture: Architecture, config: ConfigReader): StoredModel {
   try {
     return architecture.create(config)
   } catch (cause) {
@@ -196,52 +147,13 @@ function storedName({ tensors }: SafetensorsFile, name: string): string {
 }
 
 /** Every tensor that transformers expects: its shape, and our name of it, or none where it is zero. */
-function theirTensors(model: GPT2, { names }: Architecture): Map<string, { own?: string; shape: Shape }> {
-  const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
+function theirTensors(model: StoredModel, architecture: Architecture): Map<string, { own?: string; shape: Shape }> {
+  const rename = (name: string) => architecture.names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
   const found = new Map<string, { own?: string; shape: Shape }>()
-  for (const [own, { shape }] of namedParameters(model)) {
-    const theirs = rename(own)
-    found.set(theirs, { own, shape })
-    const hasBias = !/\.(wte|wpe)\./.test(theirs)
-    if (!model.configuration.bias && hasBias) found.set(theirs.replace(/weight$/, 'bias'), { shape: [shape.at(-1)!] })
-  }
+  for (const [own, { shape }] of namedParameters(model)) found.set(rename(own), { own, shape })
+  const stored = new Map([...found].map(([name, { shape }]) => [name, shape]))
+  for (const [name, shape] of architecture.zeros?.(model, stored) ?? []) found.set(name, { shape })
   return found
-}
-
-/** Fields of config.json, checked. */
-class ConfigReader {
-  readonly location: string
-  readonly #config: Config
-
-  constructor(location: string, config: Config) {
-    this.location = location
-    this.#config = config
-  }
-
-  integer(field: string): number {
-    return this.#field(field, 'a whole number above 0', value => Number.isInteger(value) && Number(value) > 0) as number
-  }
-  string(field: string): string {
-    return this.#field(field, 'a text', value => typeof value === 'string') as string
-  }
-  /** Whether the model has biases: transformers' always has; ours says so where it has none. */
-  bias(): boolean {
-    return (this.#config.nacre as { bias?: boolean } | undefined)?.bias !== false
-  }
-
-  /** A field that changes the computation: left out, or one of the values that ours has. */
-  onlyIf(field: string, values: readonly (string | number | boolean | null)[]): void {
-    if (this.#config[field] === undefined) return
-    const expected = values.map(value => JSON.stringify(value)).join(' or ')
-    this.#field(field, expected, value => values.some(known => known === value))
-  }
-
-  #field(field: string, expected: string, allows: (value: unknown) => boolean): unknown {
-    const value = this.#config[field]
-    if (allows(value)) return value
-    const received = value === undefined ? 'none' : JSON.stringify(value)
-    throw new CheckpointError({ what: `${this.location}, field "${field}",`, expected, received })
-  }
 }
 
 async function readJSON(storage: Storage, name: string): Promise<Config> {

@@ -9,8 +9,8 @@ import { tinyshakespeare } from '../data/tinyshakespeare.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
-import { presets, trainOptions } from '../training/options.ts'
 import { trainRun } from '../training/run.ts'
+import { settleOptions } from '../training/settle-options.ts'
 import { converse } from './chat.ts'
 import type { Command } from './command.ts'
 import { deviceOptions, generationOptions, openModel } from './open-model.ts'
@@ -31,11 +31,7 @@ export const command: Command<typeof startOptions> = {
     const { options, print, note, host, signal, json } = context
     const text = await startText(host.environment, note)
     print(`Training a small GPT on ${text.name}, from nothing.\n`)
-    const trainingOptions = checkOptions(
-      trainOptions,
-      { steps: options.steps, out: options.out },
-      { preset: presets['char-small'] },
-    )
+    const trainingOptions = settleOptions('gpt2', { steps: options.steps, out: options.out, preset: 'char-small' })
     const folder = resolve(options.out)
     const events = trainRun({
       modelName: 'gpt2',

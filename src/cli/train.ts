@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { checkOptions, flagOf, UnknownNameError } from '../base/options.ts'
 import { openTokens } from '../data/node.ts'
 import type { TextSource } from '../data/text.ts'
 import { timeline } from '../models/index.ts'
@@ -14,9 +13,10 @@ import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { lastSafeCut } from '../tokenizers/pretokenize.ts'
 import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
-import { presets, trainOptions } from '../training/options.ts'
+import { trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
+import { settleOptions } from '../training/settle-options.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
@@ -74,14 +74,12 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
     }
     return resumedOptions(storage, given)
   }
-  const names = timeline.map(({ name }) => name as string)
   const modelName = words[0] ?? 'gpt2'
-  if (!names.includes(modelName)) throw new UnknownNameError('model', modelName, names)
+  const settled = settleOptions(modelName, given)
   if (await storage.exists('training/state.safetensors')) {
     context.note(`The run that was in ${context.options.out ?? 'runs/latest'} is replaced.`)
   }
-  const preset = presets[options.preset]
-  return { modelName, options: checkOptions(trainOptions, given, { preset, spelling: flagOf }) }
+  return { modelName, options: settled }
 }
 
 /** A resumed run finds its files from any working directory. */

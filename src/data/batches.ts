@@ -105,7 +105,7 @@ export function sequentialWindows<D extends TokenDType = 'int64'>({
 }
 
 /** Inputs from `begin`, targets one token later, to the same place of the batch. */
-function readWindow(
+export function readWindow(
   source: TokenSource,
   begin: number,
   length: number,
@@ -116,11 +116,11 @@ function readWindow(
   source.read(begin + 1, length, targets.subarray(place, place + length))
 }
 
-function emptyBatch<D extends TokenDType>(length: number, dtype: D): Batch<D> {
+export function emptyBatch<D extends TokenDType>(length: number, dtype: D): Batch<D> {
   return { inputs: zeros(dtype, length), targets: zeros(dtype, length) }
 }
 
-function checkLength(source: TokenSource, tokens: number, name: string): void {
+export function checkLength(source: TokenSource, tokens: number, name: string): void {
   if (source.length >= tokens) return
   const shorter = source.length > 1 && tokens > 2 ? ` or --context ${source.length - 1}` : ''
   throw new DataError({

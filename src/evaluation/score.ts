@@ -1,8 +1,9 @@
 import { compile, host, type Program } from '../compiler/compile.ts'
-import { sequentialWindows } from '../data/batches.ts'
+import { evaluationWindows } from '../data/streams.ts'
 import type { TokenSource } from '../data/token-shards.ts'
-import type { LanguageModel } from '../models/language-model.ts'
+import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { tokenLosses } from '../nn/losses.ts'
+import { firstState, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
@@ -14,48 +15,71 @@ export interface ScoredModel {
   readonly runtime: Runtime
 }
 
-/** Negative log-likelihood of every target of [B, T] windows, in nats. */
+/** Scores windows [B, T], one after another. */
+export interface LossProgram {
+  /**
+   * Negative log-likelihood of every target in nats, 0 where it is negative. A recurrent model goes on from the window
+   * before.
+   */
+  run(inputs: BigInt64Array, targets: BigInt64Array): Promise<Float32Array>
+  /** What follows is the beginning of a text. */
+  forget(): void
+  release(): Promise<void>
+}
+
+/** Compiles the scoring of windows of one shape. */
 export async function lossProgram(
   { model, weights, runtime }: ScoredModel,
   shape: readonly [number, number],
-): Promise<{
-  run(inputs: BigInt64Array, targets: BigInt64Array): Promise<Float32Array>
-  release(): Promise<void>
-}> {
+): Promise<LossProgram> {
   const parameters = namedParameters(model)
-  const losses = tokenLosses(model.logits(input('ids', shape, 'int64')), input('targets', shape, 'int64'))
-  const program: Program = await compile(runtime, { losses }, { parameterNames: parameterNames(parameters) })
+  const [rows, tokens] = shape
+  const memory = isRecurrent(model) ? model.memory({ rows, tokens }) : undefined
+  const logits = model.logits(input('ids', shape, 'int64'), { memory })
+  const losses = tokenLosses(logits, input('targets', shape, 'int64'))
+  const outputs = { losses, ...memory?.outputs }
+  const program: Program = await compile(runtime, outputs, { parameterNames: parameterNames(parameters) })
   const feeds = Object.fromEntries(
     [...parameters].map(([name, parameter]) => [name, host('float32', parameter.shape, weights.get(name)!)]),
   )
+  let carried = firstState(memory)
   return {
     run: async (inputs, targets) => {
       const given = { ids: host('int64', shape, inputs), targets: host('int64', shape, targets) }
-      return ((await program.run({ ...feeds, ...given })).losses as HostTensor).data as Float32Array
+      const results = await program.run({ ...feeds, ...given, ...carried })
+      carried = nextState(results, memory)
+      return (results.losses as HostTensor).data as Float32Array
+    },
+    forget: () => {
+      carried = firstState(memory)
     },
     release: () => program.release(),
   }
 }
 
 /**
- * log P(w_i | w_1 .. w_{i-1}) of each token after the first, in nats: the terms of the chain rule. A text longer than
- * the context is scored in windows that move by half of it, so that each token has at least that much before it.
+ * log P(w_i | w_1 .. w_{i-1}) of each token after the first, in nats: the terms of the chain rule. Where the text is
+ * longer than the model's reach it is scored in windows that move by half of the context, so that each token has at
+ * least that much before it.
  *
  * @param tokens - at least two
  */
 export async function scoreTokens(scored: ScoredModel, tokens: ArrayLike<number>): Promise<number[]> {
   const { context } = scored.model
-  const width = Math.min(context, tokens.length - 1)
+  const count = tokens.length - 1
+  const width = Math.min(context, count)
+  const moves = isRecurrent(scored.model) ? width : Math.floor((width + 1) / 2)
   const program = await lossProgram(scored, [1, width])
   const scores: number[] = []
-  while (scores.length < tokens.length - 1) {
+  while (scores.length < count) {
     const done = scores.length
-    const overlap = done === 0 ? 0 : Math.floor(width / 2)
-    const start = Math.min(done - overlap, tokens.length - 1 - width)
-    const ids = BigInt64Array.from({ length: width }, (_, i) => BigInt(tokens[start + i]))
-    const targets = BigInt64Array.from({ length: width }, (_, i) => BigInt(tokens[start + i + 1]))
+    const from = done === 0 ? 0 : done - (width - moves)
+    const start = moves === width ? from : Math.min(from, count - width)
+    const has = (i: number): boolean => start + i < count
+    const ids = BigInt64Array.from({ length: width }, (_, i) => (has(i) ? BigInt(tokens[start + i]) : 0n))
+    const targets = BigInt64Array.from({ length: width }, (_, i) => (has(i) ? BigInt(tokens[start + i + 1]) : -1n))
     const losses = await program.run(ids, targets)
-    for (let i = done - start; i < width; i++) scores.push(-losses[i])
+    for (let i = done - start; i < width && has(i); i++) scores.push(-losses[i])
   }
   await program.release()
   return scores
@@ -75,7 +99,8 @@ export interface Perplexity {
 
 /**
  * How well a model predicts a text of any length. The text is cut into windows of the context side by side; every token
- * after the first is scored once, with the tokens of its window before it.
+ * after the first is scored once, with the tokens of its window before it. A recurrent model reads the text in as many
+ * contiguous stretches as the batch has rows, and carries its state from window to window.
  *
  * @param onProgress - called with the share that is done
  */
@@ -85,7 +110,7 @@ export async function perplexity(
   { batchSize = 8, onProgress }: { batchSize?: number; onProgress?: (share: number) => void } = {},
 ): Promise<Perplexity> {
   const { context } = scored.model
-  const windows = sequentialWindows({ source, batchSize, context })
+  const windows = evaluationWindows({ source, batchSize, context }, isRecurrent(scored.model))
   const program = await lossProgram(scored, [batchSize, context])
   let total = 0
   for (let i = 0; i < windows.length; i++) {

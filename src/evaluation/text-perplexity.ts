@@ -1,11 +1,17 @@
 import { DataError } from '../base/errors.ts'
+import { evaluationWindows } from '../data/streams.ts'
 import type { MeasuredText } from '../data/text.ts'
+import { memoryTokens } from '../data/token-shards.ts'
+import { isRecurrent } from '../models/language-model.ts'
 import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import { lossProgram, type Perplexity, type ScoredModel } from './score.ts'
 
+/** Tokens of a text that a recurrent model scores as one; a longer text is scored in sections. */
+const sectionTokens = 2 ** 22
+
 /**
  * `perplexity` of a text that is read as it is scored: the same windows and the same numbers, with no more than one batch
- * of tokens in memory.
+ * of tokens in memory. For a recurrent model, whose state goes through the whole text, it is a section of 4 M tokens.
  *
  * @param onProgress - called with the share that is done
  * @throws {DataError} if the text has fewer than two tokens
@@ -17,7 +23,8 @@ export async function textPerplexity(
   { batchSize = 8, onProgress }: { batchSize?: number; onProgress?: (share: number) => void } = {},
 ): Promise<Perplexity> {
   const { context } = scored.model
-  const capacity = batchSize * context
+  const recurrent = isRecurrent(scored.model)
+  const capacity = recurrent ? sectionTokens : batchSize * context
   const pending = new Int32Array(capacity + 1) // inputs, and the target of the last
   let count = 0
   let tokens = 0
@@ -32,11 +39,12 @@ export async function textPerplexity(
     }
   }
   async function score(): Promise<void> {
-    const targets = count - 1
-    const inputs = BigInt64Array.from(pending.subarray(0, capacity), (id, i) => (i < targets ? BigInt(id) : 0n))
-    const following = BigInt64Array.from(pending.subarray(1), (id, i) => (i < targets ? BigInt(id) : -1n))
-    for (const loss of await program.run(inputs, following)) total += loss
-    pending[0] = pending[targets] // the last target is the next input
+    const source = memoryTokens(pending.subarray(0, count), 0)
+    program.forget()
+    for (const { inputs, targets } of evaluationWindows({ source, batchSize, context }, recurrent)) {
+      for (const loss of await program.run(inputs, targets)) total += loss
+    }
+    pending[0] = pending[count - 1] // the last target is the next input
     count = 1
     onProgress?.(bytesRead / text.bytes)
   }

@@ -2,7 +2,7 @@ import { OptionError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import type { LanguageModel } from '../models/language-model.ts'
-import { KeyValueCache } from '../nn/key-value-cache.ts'
+import { firstState, type Memory, nextName, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import { type HostTensor, isDeviceTensor, type Runtime, type Value } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
@@ -52,7 +52,7 @@ export function naivePredictor(loaded: LoadedModel): LoadedPredictor {
   }
   return {
     next: async tokens => {
-      const seen = visible(tokens, model.context)
+      const seen = visible(tokens, model.reach)
       const ids = host('int64', [1, seen.length], BigInt64Array.from(seen, BigInt))
       const { logits } = await (await programOf(seen.length)).run({ ...feeds, ids })
       return (logits as HostTensor).data as Float32Array
@@ -61,100 +61,99 @@ export function naivePredictor(loaded: LoadedModel): LoadedPredictor {
   }
 }
 
-/** The cached model for pieces of one length, and the memory of its inputs and logits. */
+/** The model with its memory for pieces of one length, and the arrays of its inputs and logits. */
 interface CachedProgram {
   readonly program: Program
+  readonly memory: Memory
   readonly ids: BigInt64Array
-  readonly positions: BigInt64Array
-  readonly last: Int32Array
-  readonly total: Int32Array
   readonly feeds: Readonly<Record<string, HostTensor>>
-  readonly fetches: Readonly<Record<string, HostTensor>>
+  readonly fetches: Readonly<Record<string, HostTensor>> | undefined
 }
 
 /**
- * Predicts with a cache of keys and values: of a text that grew, only the new tokens are computed. They go through the
- * model in pieces whose lengths are powers of two, so that few sizes are compiled.
+ * Predicts with a memory of the tokens before: of a text that grew, only the new tokens are computed. They go through
+ * the model in pieces whose lengths are powers of two, so that few sizes are compiled.
  */
 export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   const { model, runtime } = loaded
   const names = parameterNames(namedParameters(model))
   const weights = weightFeeds(loaded)
   const programs = new Map<number, Promise<CachedProgram>>()
-  let caches: Record<string, Value> | undefined
-  let cached: number[] = []
+  let remembered: Record<string, Value> | undefined
+  /** Tokens in the memory, from `start` of the text on, and the logits after the last of them. */
+  let tokensBefore: number[] = []
   let start = 0
+  let latest: Float32Array | undefined
 
   async function build(tokens: number): Promise<CachedProgram> {
-    const cache = new KeyValueCache(tokens, model.context)
-    const logits = model.logits(input('ids', [1, tokens], 'int64'), { cache, lastOnly: true })
-    const outputs = { logits, ...cache.outputs }
-    const options = { parameterNames: names, keepOnDevice: Object.keys(cache.outputs) }
-    const memory = {
-      ids: new BigInt64Array(tokens),
-      positions: new BigInt64Array(tokens),
-      last: new Int32Array(1),
-      total: new Int32Array(1),
-    }
-    const feeds = {
-      ids: host('int64', [1, tokens], memory.ids),
-      positions: host('int64', [tokens], memory.positions),
-      last: host('int32', [1], memory.last),
-      total: host('int32', [], memory.total),
-    }
-    caches ??= Object.fromEntries(Object.entries(cache.shapes).map(([name, shape]) => [name, zeroTensor(shape)]))
-    const fetches = Object.entries(caches).map(([name, value]) => [`next/${name}`, value as HostTensor])
+    const memory = model.memory({ rows: 1, tokens })
+    const logits = model.logits(input('ids', [1, tokens], 'int64'), { memory, lastOnly: true })
+    const outputs = { logits, ...memory.outputs }
+    const ids = new BigInt64Array(tokens)
+    remembered ??= firstState(memory)
+    const inPlace = runtime.writesInPlace && memory.inPlace
+    const places = Object.entries(remembered).map(([name, value]) => [nextName(name), value as HostTensor])
     return {
-      program: await compile(runtime, outputs, options),
-      ...memory,
-      feeds: { ...weights, ...feeds },
-      fetches: { logits: zeroTensor(logits.shape), ...Object.fromEntries(fetches) },
+      program: await compile(runtime, outputs, { parameterNames: names, keepOnDevice: Object.keys(memory.outputs) }),
+      memory,
+      ids,
+      feeds: { ...weights, ids: host('int64', [1, tokens], ids) },
+      fetches: inPlace ? { logits: zeroTensor(logits.shape), ...Object.fromEntries(places) } : undefined,
     }
   }
 
-  /** Puts tokens behind those in the cache; answers the logits after the last. */
+  const programOf = (tokens: number): Promise<CachedProgram> => {
+    const made = programs.get(tokens) ?? build(tokens)
+    programs.set(tokens, made)
+    return made
+  }
+
+  /** Puts tokens behind those in the memory; answers the logits after the last. */
   async function push(tokens: readonly number[]): Promise<Float32Array> {
-    const made = programs.get(tokens.length) ?? build(tokens.length)
-    programs.set(tokens.length, made)
-    const { program, ids, positions, last, total, feeds, fetches } = await made
-    for (const [i, token] of tokens.entries()) {
-      ids[i] = BigInt(token)
-      positions[i] = BigInt(cached.length + i)
+    const { program, memory, ids, feeds, fetches } = await programOf(tokens.length)
+    for (const [i, token] of tokens.entries()) ids[i] = BigInt(token)
+    const results = await program.run({ ...feeds, ...memory.place(tokensBefore.length), ...remembered }, fetches)
+    if (fetches === undefined) {
+      release(remembered)
+      remembered = nextState(results, memory)
     }
-    total[0] = cached.length + tokens.length
-    last[0] = total[0] - 1
-    const results = await program.run({ ...feeds, ...caches }, runtime.writesInPlace ? fetches : undefined)
-    if (!runtime.writesInPlace) {
-      release(caches)
-      caches = Object.fromEntries(Object.keys(caches!).map(name => [name, results[`next/${name}`]]))
-    }
-    cached.push(...tokens)
+    tokensBefore.push(...tokens)
     return (results.logits as HostTensor).data as Float32Array
+  }
+
+  /** How many of the tokens seen need not be computed again; the memory then holds these. */
+  async function keep(seen: readonly number[], from: number): Promise<number> {
+    const shared = from === start ? commonPrefix(tokensBefore, seen) : 0
+    start = from
+    const { memory } = await programOf(1)
+    if (memory.rewinds) return Math.min(shared, seen.length - 1) // the last token's logits are asked for
+    if (shared === tokensBefore.length) return shared
+    release(remembered)
+    remembered = firstState(memory)
+    return 0
   }
 
   return {
     next: async tokens => {
-      const seen = visible(tokens, model.context)
-      const from = windowStart(tokens.length, model.context)
-      const shared = from === start ? commonPrefix(cached, seen) : 0
-      // The last token is always computed: its logits are asked for.
-      const kept = Math.min(shared, seen.length - 1)
-      cached = cached.slice(0, kept)
-      start = from
-      let logits: Float32Array | undefined
+      const seen = visible(tokens, model.reach)
+      const kept = await keep(seen, windowStart(tokens.length, model.reach))
+      tokensBefore = tokensBefore.slice(0, kept)
       for (let i = kept; i < seen.length; ) {
-        const size = 2 ** Math.floor(Math.log2(seen.length - i))
-        logits = await push(seen.slice(i, i + size))
+        const size = 2 ** Math.min(longestPiece, Math.floor(Math.log2(seen.length - i)))
+        latest = await push(seen.slice(i, i + size))
         i += size
       }
-      return logits!
+      return latest!
     },
     release: async () => {
-      release(caches)
+      release(remembered)
       await releaseAll([...programs.values()].map(async made => (await made).program))
     },
   }
 }
+
+/** Power of two of the longest piece: a recurrence of more steps would be a graph that takes long to load. */
+const longestPiece = 10
 
 const zeroTensor = (shape: Shape): HostTensor => host('float32', shape, new Float32Array(elementCount(shape)))
 
@@ -167,7 +166,7 @@ async function releaseAll(programs: Iterable<Promise<Program>>): Promise<void> {
   for (const program of programs) await (await program).release()
 }
 
-function visible(tokens: readonly number[], context: number): readonly number[] {
+function visible(tokens: readonly number[], reach: number): readonly number[] {
   if (tokens.length === 0) {
     throw new OptionError({
       what: 'A prompt',
@@ -176,7 +175,7 @@ function visible(tokens: readonly number[], context: number): readonly number[] 
       hint: 'Begin with a word or a line break.',
     })
   }
-  return tokens.slice(windowStart(tokens.length, context))
+  return tokens.slice(windowStart(tokens.length, reach))
 }
 
 function commonPrefix(a: readonly number[], b: readonly number[]): number {

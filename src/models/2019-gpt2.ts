@@ -6,7 +6,9 @@
 import { OptionError } from '../base/errors.ts'
 import { attention, causalMask } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
+import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
+import type { MemorySize } from '../nn/memory.ts'
 import { constant, type Tensor } from '../tensor/tensor.ts'
 import type { LanguageModel, LogitsOptions } from './language-model.ts'
 
@@ -36,7 +38,9 @@ export const gpt2Sizes = {
 /** What all published sizes share. */
 export const gpt2Published = { vocabulary: 50_257, context: 1024, bias: true } as const
 
-export class GPT2 implements LanguageModel {
+type Options = LogitsOptions<KeyValueCache>
+
+export class GPT2 implements LanguageModel<KeyValueCache> {
   readonly tokenEmbedding: Embedding
   readonly positionEmbedding: Embedding
   readonly blocks: readonly Block[]
@@ -67,17 +71,24 @@ export class GPT2 implements LanguageModel {
   get context(): number {
     return this.#configuration.context
   }
+  get reach(): number {
+    return this.context
+  }
   get vocabulary(): number {
     return this.#configuration.vocabulary
   }
 
-  logits(ids: Tensor, { dropout, cache, lastOnly = false }: LogitsOptions = {}): Tensor {
+  memory(size: MemorySize): KeyValueCache {
+    return new KeyValueCache(size, this.context)
+  }
+
+  logits(ids: Tensor, { dropout, memory, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
-    const positions = cache?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
+    const positions = memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
     const mask = causalMask(tokens)
-    for (const block of this.blocks) x = block.apply(x, mask, { dropout, cache })
+    for (const block of this.blocks) x = block.apply(x, mask, { dropout, memory })
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x).matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
   }
@@ -98,7 +109,7 @@ class Block {
     this.feedForward = new FeedForward(configuration)
   }
 
-  apply(x: Tensor, mask: Tensor, options: LogitsOptions): Tensor {
+  apply(x: Tensor, mask: Tensor, options: Options): Tensor {
     const drop = (y: Tensor) => options.dropout?.apply(y) ?? y
     const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), mask, options)))
     return attended.add(drop(this.feedForward.apply(this.feedForwardNormalization.apply(attended))))
@@ -121,13 +132,13 @@ class SelfAttention {
     this.#heads = heads
   }
 
-  apply(x: Tensor, mask: Tensor, { dropout, cache }: LogitsOptions): Tensor {
+  apply(x: Tensor, mask: Tensor, { dropout, memory }: Options): Tensor {
     const [batch, tokens, channels] = x.shape
     const heads = this.#heads
     const projected = this.project.apply(x) // [B, T, 3C]
-    if (cache) {
+    if (memory) {
       const [q, k, v] = projected.split([channels, channels, channels], 2)
-      return this.output.apply(cache.attend(q, k, v, heads))
+      return this.output.apply(memory.attend(q, k, v, heads))
     }
     const [q, k, v] = projected
       .reshape([batch, tokens, 3, heads, channels / heads])

@@ -1,8 +1,9 @@
-/** The timeline: every model of the line that can be trained by name, in the order of years. */
-import { GPT2, type GPT2Configuration, gpt2DropoutPlaces } from './2019-gpt2.ts'
+/** The timeline: every language model of the line that can be trained by name, in the order of years. */
+import { UnknownNameError } from '../base/options.ts'
+import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
 import type { LanguageModel } from './language-model.ts'
 
-/** What the command line says of a model's size. */
+/** What the command line says of a model's size. A model takes those that its entry names; the others mean nothing to it. */
 export interface ModelSize {
   readonly vocabulary: number
   readonly context: number
@@ -12,20 +13,38 @@ export interface ModelSize {
   readonly bias: boolean
 }
 
-export interface TimelineEntry<M extends LanguageModel & object> {
+/** Sizes that only some models have. */
+export type OwnSize = Exclude<keyof ModelSize, 'vocabulary' | 'context'>
+
+export interface TimelineEntry<M extends LanguageModel & object = LanguageModel & object> {
   readonly year: number
+  /** As typed after `nacre train`. */
   readonly name: string
+  /** What is asked of a size beside vocabulary and context. */
+  readonly sizes: readonly OwnSize[]
   create(size: ModelSize): M
-  /** Where a forward pass drops. */
+  /** How often a forward pass drops. */
   dropoutPlaces(size: ModelSize): number
 }
 
-const gpt2: TimelineEntry<GPT2> = {
-  year: 2019,
-  name: 'gpt2',
-  create: ({ vocabulary, context, layers, heads, channels, bias }: GPT2Configuration) =>
-    new GPT2({ vocabulary, context, layers, heads, channels, bias }),
-  dropoutPlaces: gpt2DropoutPlaces,
-}
+export const timeline: readonly TimelineEntry[] = [
+  {
+    year: 2019,
+    name: 'gpt2',
+    sizes: ['layers', 'heads', 'channels', 'bias'],
+    create: ({ vocabulary, context, layers, heads, channels, bias }) =>
+      new GPT2({ vocabulary, context, layers, heads, channels, bias }),
+    dropoutPlaces: gpt2DropoutPlaces,
+  },
+]
 
-export const timeline: readonly [TimelineEntry<GPT2>] = [gpt2]
+/**
+ * The entry of a model's name.
+ * @throws {OptionError} if there is no such model
+ */
+export function modelEntry(name: string): TimelineEntry {
+  const entry = timeline.find(candidate => candidate.name === name)
+  if (entry) return entry
+  const names = timeline.map(({ name: known }) => known)
+  throw new UnknownNameError('model', name, names)
+}

@@ -1,39 +1,46 @@
 import type { Shape } from '../base/shape.ts'
+import { host } from '../compiler/compile.ts'
 import { cachedAttention } from '../ops/cache.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
 import { applyAll, input, type Tensor } from '../tensor/tensor.ts'
+import { type Memory, type MemorySize, nextName } from './memory.ts'
 
-/**
- * Keys and values of the tokens that a model has seen, so that each new token costs one position. Symbolic: `inputs` of
- * the compiled program are the caches as they were, `outputs` as they are after the new tokens.
- */
-export class KeyValueCache {
+/** Keys and values of the tokens that a model has seen, so that each new token costs one position. */
+export class KeyValueCache implements Memory {
+  readonly rewinds = true
+  readonly inPlace = true
   /** Positions of the new tokens: int64 [S]. */
   readonly positions: Tensor
+  readonly #rows: number
   readonly #length: number
   readonly #last: Tensor
   readonly #total: Tensor
   readonly #layers: { readonly shape: Shape; readonly keys: Tensor; readonly values: Tensor }[] = []
+  readonly #place: Record<'positions' | 'last' | 'total', HostTensor>
 
-  /**
-   * @param tokens - new tokens of one run
-   * @param length - tokens that the caches hold
-   */
-  constructor(tokens: number, length: number) {
+  /** @param length - tokens that the caches hold */
+  constructor({ rows, tokens }: MemorySize, length: number) {
+    this.#rows = rows
     this.#length = length
     this.positions = input('positions', [tokens], 'int64')
-    this.#last = input('last', [1], 'int32')
+    this.#last = input('last', [rows], 'int32')
     this.#total = input('total', [], 'int32')
+    this.#place = {
+      positions: host('int64', [tokens], new BigInt64Array(tokens)),
+      last: host('int32', [rows], new Int32Array(rows)),
+      total: host('int32', [], new Int32Array(1)),
+    }
   }
 
   /**
    * Attention of one layer; layers are told apart by the order of their calls.
    *
-   * @param q - queries of the new tokens [1, S, H D]; k and v: keys and values [1, S, K D]
+   * @param q - queries of the new tokens [B, S, H D]; k and v: keys and values [B, S, K D]
    */
   attend(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
     const channels = q.shape[2] / heads
     const keyValueHeads = k.shape[2] / channels
-    const shape = [1, keyValueHeads, this.#length, channels]
+    const shape = [this.#rows, keyValueHeads, this.#length, channels]
     const layer = this.#layers.length
     const past = [input(`keys/${layer}`, shape), input(`values/${layer}`, shape)]
     const attributes = { heads, keyValueHeads, scale: 1 / Math.sqrt(channels) }
@@ -42,20 +49,27 @@ export class KeyValueCache {
     return y
   }
 
-  /** Shape of each cache by the name of its input. */
   get shapes(): Record<string, Shape> {
     return Object.fromEntries(
       this.#layers.flatMap(({ shape }, i) => [`keys/${i}`, `values/${i}`].map(name => [name, shape])),
     )
   }
 
-  /** The caches with the new tokens, by the name of the output: `next/` and the name of the input. */
   get outputs(): Record<string, Tensor> {
     return Object.fromEntries(
       this.#layers.flatMap(({ keys, values }, i) => [
-        [`next/keys/${i}`, keys],
-        [`next/values/${i}`, values],
+        [nextName(`keys/${i}`), keys],
+        [nextName(`values/${i}`), values],
       ]),
     )
+  }
+
+  place(before: number): Record<string, HostTensor> {
+    const { positions, last, total } = this.#place
+    const tokens = positions.data.length
+    for (let i = 0; i < tokens; i++) positions.data[i] = BigInt(before + i)
+    last.data.fill((before + tokens - 1) as never)
+    total.data[0] = before + tokens
+    return this.#place
   }
 }

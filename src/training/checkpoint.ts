@@ -1,14 +1,18 @@
 /**
  * The state of a training in one file, `training/state.safetensors`, replaced as a whole: a killed run finds either the
- * old state or the new one. It holds the last weights, the optimizer's memory, and in its metadata the position.
+ * old state or the new one. It holds the last weights, the optimizer's memory, what the next batch is made with where a
+ * model carries a state, and in its metadata the position.
  */
 import { CheckpointError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
-import { openSafetensors, type StoredTensor, writeSafetensors } from '../checkpoints/safetensors.ts'
+import { openSafetensors, type StoredTensor, storedDType, writeSafetensors } from '../checkpoints/safetensors.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TrainingState } from './step.ts'
 
 export const stateFile = 'training/state.safetensors'
+
+const carriedPrefix = 'carried/'
 
 /** Where a training stands. */
 export interface Position {
@@ -29,7 +33,7 @@ export interface Identity {
 
 export async function saveState(
   storage: Storage,
-  { weights, optimizer }: TrainingState,
+  { weights, optimizer, carried = {} }: TrainingState,
   shapes: ReadonlyMap<string, Shape>,
   position: Position,
 ): Promise<void> {
@@ -38,6 +42,9 @@ export async function saveState(
   const all = [
     ...tensors('weights', weights),
     ...Object.entries(optimizer).flatMap(([name, arrays]) => tensors(`optimizer/${name}`, arrays)),
+    ...Object.entries(carried).map(([name, { dtype, shape, data }]): StoredTensor => {
+      return { name: carriedPrefix + name, dtype: storedDType[dtype], shape, data }
+    }),
   ]
   const metadata: Record<string, string> = { step: String(position.step), ...position.identity }
   if (position.bestLoss !== undefined) metadata.bestLoss = String(position.bestLoss)
@@ -78,10 +85,19 @@ export async function loadState(
     for (const [name, shape] of shapes) arrays.set(name, await file.readFloat32(`${folder}/${name}`, shape))
     return arrays
   }
+  const carried: Record<string, HostTensor> = {}
+  for (const [name, { shape }] of file.tensors) {
+    if (!name.startsWith(carriedPrefix)) continue
+    carried[name.slice(carriedPrefix.length)] = { dtype: 'float32', shape, data: await file.readFloat32(name) }
+  }
   const optimizer: Record<string, Map<string, Float32Array>> = {}
   for (const name of optimizerState) optimizer[name] = await read(`optimizer/${name}`)
   return {
     position: { step: Number(step), identity, bestLoss: bestLoss === undefined ? undefined : Number(bestLoss) },
-    state: { weights: await read('weights'), optimizer },
+    state: {
+      weights: await read('weights'),
+      optimizer,
+      ...(Object.keys(carried).length > 0 ? { carried } : {}),
+    },
   }
 }

@@ -4,7 +4,7 @@
  */
 import { TrainingError } from '../base/errors.ts'
 import type { Schedule } from '../optim/schedules.ts'
-import type { Value } from '../runtime/runtime.ts'
+import { type HostTensor, isDeviceTensor, type Value } from '../runtime/runtime.ts'
 import { flatStep, type StepOptions, type TrainingState } from './step.ts'
 import { wholeStep } from './whole-step.ts'
 
@@ -93,8 +93,8 @@ export async function fit(options: FitOptions): Promise<Fit> {
   if (resume) step.restore(resume.state)
 
   let bestLoss = resume?.bestLoss
+  let carried: Feeds | undefined = resume?.state.carried
   async function* events(): AsyncGenerator<FitStep | ValidationEvent> {
-    let carried: Feeds | undefined
     for (let done = resume?.step ?? 0; done < steps; ) {
       const started = performance.now()
       const { feeds, items, bucket } = await options.batch(done, carried)
@@ -129,9 +129,18 @@ export async function fit(options: FitOptions): Promise<Fit> {
       return bestLoss
     },
     weights: () => step.weights(),
-    state: () => step.state(),
+    state: async () => ({ ...(await step.state()), carried: await onHost(carried) }),
     release: () => step.release(),
   }
+}
+
+async function onHost(values: Feeds = {}): Promise<Record<string, HostTensor> | undefined> {
+  const read = async ([name, value]: [string, Value]): Promise<[string, HostTensor]> => {
+    if (!isDeviceTensor(value)) return [name, value]
+    return [name, { dtype: value.dtype, shape: value.shape, data: await value.read() }]
+  }
+  const entries = await Promise.all(Object.entries(values).map(read))
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined
 }
 
 /** The error of a training that has left the road. */

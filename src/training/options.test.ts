@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { checkOptions, flagOf, nameOfFlag, type OptionTable } from '../base/options.ts'
 import { GPT2, gpt2Sizes } from '../models/2019-gpt2.ts'
+import { modelEntry, timeline } from '../models/index.ts'
 import { namedParameters } from '../nn/parameters.ts'
-import { changeableOnResume, presets, trainOptions } from './options.ts'
+import { changeableOnResume, trainOptions } from './options.ts'
+import { presets } from './presets.ts'
+import { settleOptions } from './settle-options.ts'
 
 const table: OptionTable = trainOptions
 
@@ -18,15 +21,18 @@ test('every option has a flag in kebab case that leads back to it, and a help wi
 test('defaults and presets are within their own bounds', () => {
   const defaults = checkOptions(trainOptions, {})
   expect(checkOptions(trainOptions, defaults)).toEqual(defaults)
-  expect(Object.keys(presets)).toEqual(trainOptions.preset.choices)
-  for (const preset of Object.values(presets)) {
-    const { channels, heads, batchSize, microBatchSize = 1 } = checkOptions(trainOptions, {}, { preset })
-    expect([channels % heads, batchSize % microBatchSize]).toEqual([0, 0])
+  expect(Object.keys(presets)).toEqual(timeline.map(({ name }) => name))
+  for (const [model, own] of Object.entries(presets)) {
+    for (const preset of Object.keys(own)) {
+      const { batchSize, microBatchSize = 1, ...size } = settleOptions(model, { preset })
+      expect(batchSize % microBatchSize).toBe(0)
+      modelEntry(model).create({ ...size, vocabulary: 100 }) // refuses sizes that do not fit
+    }
   }
 })
 
 test("char-small is nanoGPT's small character configuration", () => {
-  expect(checkOptions(trainOptions, {}, { preset: presets['char-small'] })).toMatchObject({
+  expect(checkOptions(trainOptions, {}, { preset: presets.gpt2['char-small'] })).toMatchObject({
     ...{ layers: 4, heads: 4, channels: 128, context: 64, batchSize: 12, steps: 2000, dropout: 0 },
     ...{ finalLearningRate: 1e-4, warmUp: 100, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 },
   })
@@ -34,7 +40,7 @@ test("char-small is nanoGPT's small character configuration", () => {
 
 test('published presets have the published sizes', () => {
   for (const name of ['gpt2-small', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'] as const) {
-    const size = checkOptions(trainOptions, {}, { preset: presets[name] })
+    const size = checkOptions(trainOptions, {}, { preset: presets.gpt2[name] })
     const model = new GPT2(size)
     let count = 0
     for (const { shape } of namedParameters(model).values()) count += shape.reduce((a, b) => a * b, 1)
@@ -43,7 +49,7 @@ test('published presets have the published sizes', () => {
 })
 
 test('given values lie over the preset, the preset over the defaults', () => {
-  const options = checkOptions(trainOptions, { layers: 2 }, { preset: presets['char-large'] })
+  const options = checkOptions(trainOptions, { layers: 2 }, { preset: presets.gpt2['char-large'] })
   expect(options).toMatchObject({ layers: 2, heads: 6, dropout: 0.2, seed: 1 })
 })
 
@@ -92,4 +98,15 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'seed',
     ],
   ])
+})
+
+test.each([
+  [{ preset: 'char-smal' }, 'Option --preset expected one of char-small, '],
+  [{ preset: 'char-smal' }, 'Did you mean "char-small"?'],
+])('gpt2 with %j is refused', (given, message) => {
+  expect(() => settleOptions('gpt2', given)).toThrow(message)
+})
+
+test('an unknown model is refused', () => {
+  expect(() => settleOptions('gtp2', {})).toThrow('Unknown model "gtp2".')
 })

@@ -1,5 +1,5 @@
-import type { GivenOptions, OptionTable } from '../base/options.ts'
-import { gpt2Sizes } from '../models/2019-gpt2.ts'
+import type { OptionTable } from '../base/options.ts'
+import { presetHelp } from './presets.ts'
 
 /** Everything that a training can be told. The same table gives the flags, the help, the checks and the types. */
 export const trainOptions = {
@@ -12,10 +12,9 @@ export const trainOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   preset: {
-    type: 'choice',
-    choices: ['char-small', 'char-large', 'gpt2-small', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'],
-    default: 'char-small',
-    help: 'starting point that the other options change',
+    type: 'string',
+    placeholder: 'NAME',
+    help: presetHelp as string,
   },
 
   steps: { type: 'integer', default: 2000, minimum: 1, help: 'updates of the weights' },
@@ -78,36 +77,6 @@ export const trainOptions = {
   threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
   device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
-
-type Preset = GivenOptions<typeof trainOptions>
-
-const published = (name: keyof typeof gpt2Sizes): Preset => {
-  const { layers, heads, channels } = gpt2Sizes[name]
-  return {
-    ...{ layers, heads, channels, context: 1024, batchSize: 8, microBatchSize: 1, bias: true, dropout: 0.1 },
-    ...{
-      tokenizer: 'bpe',
-      vocabulary: 50_257,
-      steps: 10_000,
-      learningRate: 2.5e-4,
-      finalLearningRate: 0,
-      warmUp: 200,
-      beta2: 0.95,
-    },
-  }
-}
-
-/** Starting points. */
-export const presets: { readonly [Name in (typeof trainOptions.preset.choices)[number]]: Preset } = {
-  /** nanoGPT's small character configuration for a CPU, with a learning rate three times as large: it learns more. */
-  'char-small': { learningRate: 3e-3 },
-  /** nanoGPT's larger one, with the batch of a machine without a GPU. */
-  'char-large': { layers: 6, heads: 6, channels: 384, context: 256, batchSize: 16, dropout: 0.2, steps: 5000 },
-  'gpt2-small': published('gpt2-small'),
-  'gpt2-medium': published('gpt2-medium'),
-  'gpt2-large': published('gpt2-large'),
-  'gpt2-xl': published('gpt2-xl'),
-}
 
 const table: OptionTable = trainOptions
 /** Options that a resumed run may be given anew without becoming another run. */

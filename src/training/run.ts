@@ -8,7 +8,7 @@ import type { Shape } from '../base/shape.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
-import { type ModelSize, timeline } from '../models/index.ts'
+import { type ModelSize, modelEntry } from '../models/index.ts'
 import { initialWeights, namedParameters } from '../nn/parameters.ts'
 import { adam, adamW } from '../optim/adamw.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -93,7 +93,7 @@ export async function needsText(storage: Storage, { resume }: Pick<RunOptions, '
 export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const { storage, options, runtime, modelName } = input
   const resuming = !(await needsText(storage, options))
-  const entry = timeline.find(({ name }) => name === modelName)!
+  const entry = modelEntry(modelName)
   entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
   const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there
   const tokenizer = resuming ? await storedTokenizer(storage) : await prepareTokens(input)

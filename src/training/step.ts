@@ -52,6 +52,8 @@ export interface StepPosition {
 export interface TrainingState {
   readonly weights: ReadonlyMap<string, Float32Array>
   readonly optimizer: Readonly<Record<string, ReadonlyMap<string, Float32Array>>>
+  /** The outputs of the last update, which the next batch is made with. */
+  readonly carried?: Readonly<Record<string, HostTensor>>
 }
 
 /** Forward, backward and update, compiled. */

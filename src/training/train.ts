@@ -1,9 +1,11 @@
 import { compile, host } from '../compiler/compile.ts'
-import { type RandomWindows, randomWindows, type SequentialWindows, sequentialWindows } from '../data/batches.ts'
+import { type RandomWindows, randomWindows, type SequentialWindows } from '../data/batches.ts'
+import { evaluationWindows, type RingStreams, ringStreams } from '../data/streams.ts'
 import type { TokenSource } from '../data/token-shards.ts'
-import type { LanguageModel } from '../models/language-model.ts'
+import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
+import { firstState, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
@@ -65,28 +67,37 @@ export function defaultMicroBatches(batchSize: number, context: number): number 
 export async function train(model: LanguageModel & object, options: TrainOptions): Promise<Training> {
   const { runtime, batchSize, seed, dropout } = options
   const { context } = model
-  const microBatches = !runtime.writesInPlace
-    ? 1
-    : options.microBatchSize
-      ? batchSize / options.microBatchSize
-      : defaultMicroBatches(batchSize, context)
-  const batches = randomWindows({ source: options.train, batchSize, context, seed, name: 'The training text' })
+  const recurrent = isRecurrent(model)
+  const microBatches =
+    !runtime.writesInPlace || recurrent
+      ? 1
+      : options.microBatchSize
+        ? batchSize / options.microBatchSize
+        : defaultMicroBatches(batchSize, context)
+  const text = { source: options.train, batchSize, context, name: 'The training text' }
+  const batches = recurrent ? ringStreams(text) : randomWindows({ ...text, seed })
   const windows = options.validation && validationWindows(options.validation, model, options)
 
   const rows = batchSize / microBatches
   const ids = input('ids', [rows, context], 'int64')
   const targets = input('targets', [rows, context], 'int64')
   const dropping = dropout && dropout.rate > 0 ? new Dropout(dropout.rate, dropout.places) : undefined
-  const losses = tokenLosses(model.logits(ids, { dropout: dropping }), targets, { smoothing: options.smoothing })
+  const memory = recurrent ? model.memory({ rows, tokens: context }) : undefined
+  const logits = model.logits(ids, { dropout: dropping, memory })
+  const losses = tokenLosses(logits, targets, { smoothing: options.smoothing })
+  const atFirst = firstState(memory)
   const fitted = await fit({
     ...options,
     parameters: namedParameters(model),
     loss: losses.sum().mul(1 / (batchSize * context)),
     microBatches,
-    batch: step => ({
-      feeds: microBatchFeeds(batches, step, microBatches, [rows, context], dropping ? dropout : undefined, seed),
-      items: batchSize * context,
-    }),
+    outputs: memory?.outputs,
+    batch: (step, carried) => {
+      const dropouts = dropping ? dropout : undefined
+      const feeds = microBatchFeeds(batches, step, microBatches, [rows, context], dropouts, seed)
+      const state = carried === undefined ? atFirst : nextState(carried, memory)
+      return { feeds: memory ? feeds.map(feed => ({ ...feed, ...state })) : feeds, items: batchSize * context }
+    },
     evaluate: windows && (await evaluator(model, windows, options)),
   })
   return {
@@ -116,7 +127,7 @@ async function* tokenEvents(events: Fit['events']): AsyncGenerator<TrainingEvent
 
 /** The feeds of each micro-batch of a step. */
 function microBatchFeeds(
-  batches: RandomWindows,
+  batches: RandomWindows | RingStreams,
   step: number,
   microBatches: number,
   shape: readonly [number, number],
@@ -137,17 +148,10 @@ function microBatchFeeds(
 /** Sequences that a validation computes at once. */
 const validationRows = (context: number): number => Math.max(1, Math.round((2 * cachedTokens) / context))
 
-function validationWindows(
-  source: TokenSource,
-  { context }: LanguageModel,
-  { batchSize }: TrainOptions,
-): SequentialWindows {
-  return sequentialWindows({
-    source,
-    batchSize: Math.min(batchSize, validationRows(context)),
-    context,
-    name: 'The validation text',
-  })
+function validationWindows(source: TokenSource, model: LanguageModel, { batchSize }: TrainOptions): SequentialWindows {
+  const { context } = model
+  const rows = Math.min(batchSize, validationRows(context))
+  return evaluationWindows({ source, batchSize: rows, context, name: 'The validation text' }, isRecurrent(model))
 }
 
 /** A function that scores held-out windows with given weights. */
@@ -157,19 +161,26 @@ async function evaluator(
   { runtime, evaluationBatches, batchSize }: TrainOptions,
 ): Promise<NonNullable<FitOptions['evaluate']>> {
   const { context } = model
+  const recurrent = isRecurrent(model)
   const shape = [Math.min(batchSize, validationRows(context)), context] as const
   const ids = input('ids', shape, 'int64')
   const targets = input('targets', shape, 'int64')
-  const loss = tokenLosses(model.logits(ids), targets).sum()
-  const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
+  const memory = recurrent ? model.memory({ rows: shape[0], tokens: context }) : undefined
+  const loss = tokenLosses(model.logits(ids, { memory }), targets).sum()
+  const names = parameterNames(namedParameters(model))
+  const program = await compile(runtime, { loss, ...memory?.outputs }, { parameterNames: names })
   return async (weights, whole) => {
     const count = whole ? windows.length : Math.min(evaluationBatches, windows.length)
     let total = 0
     let scored = 0
+    let state = firstState(memory)
     for (let i = 0; i < count; i++) {
-      const batch = windows.batch(Math.floor((i * windows.length) / count)) // spread evenly
+      // Windows of their own are spread evenly; those of a stream follow one another, and its rows are spread.
+      const batch = windows.batch(recurrent ? i : Math.floor((i * windows.length) / count))
       const feeds = { ids: host('int64', shape, batch.inputs), targets: host('int64', shape, batch.targets) }
-      total += scalarOf((await program.run({ ...weights, ...feeds })).loss)
+      const results = await program.run({ ...weights, ...feeds, ...state })
+      state = nextState(results, memory)
+      total += scalarOf(results.loss)
       scored += batch.targets.reduce((sum, target) => sum + (target >= 0n ? 1 : 0), 0)
     }
     return total / scored

@@ -1,0 +1,60 @@
+import { CheckpointError } from '../base/errors.ts'
+import type { Shape } from '../base/shape.ts'
+import type { LanguageModel } from '../models/language-model.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+
+/** The contents of config.json. */
+export type Config = Readonly<Record<string, unknown>>
+
+/** A model of the line that is saved in a folder. */
+export type StoredModel = LanguageModel & object
+
+/** How one architecture is written in Hugging Face's layout. */
+export interface Architecture<M extends StoredModel = StoredModel> {
+  /** The field of that name in config.json. */
+  readonly modelType: string
+  /** Whether it is the one of a model. */
+  describes(model: StoredModel): model is M
+  config(model: M, tokenizer: Tokenizer): Config
+  create(config: ConfigReader): M
+  /** Our part of a dotted name, and theirs. */
+  readonly names: readonly (readonly [string, string])[]
+  /** Tensors that the layout has and the model has not, by their name there: they are written as zeros. */
+  zeros?(model: M, stored: ReadonlyMap<string, Shape>): ReadonlyMap<string, Shape>
+}
+
+/** Fields of config.json, checked. */
+export class ConfigReader {
+  readonly location: string
+  readonly #config: Config
+
+  constructor(location: string, config: Config) {
+    this.location = location
+    this.#config = config
+  }
+
+  integer(field: string): number {
+    return this.#field(field, 'a whole number above 0', value => Number.isInteger(value) && Number(value) > 0) as number
+  }
+  string(field: string): string {
+    return this.#field(field, 'a text', value => typeof value === 'string') as string
+  }
+  /** Whether the model has biases: transformers' always has; ours says so where it has none. */
+  bias(): boolean {
+    return (this.#config.nacre as { bias?: boolean } | undefined)?.bias !== false
+  }
+
+  /** A field that changes the computation: left out, or one of the values that ours has. */
+  onlyIf(field: string, values: readonly (string | number | boolean | null)[]): void {
+    if (this.#config[field] === undefined) return
+    const expected = values.map(value => JSON.stringify(value)).join(' or ')
+    this.#field(field, expected, value => values.some(known => known === value))
+  }
+
+  #field(field: string, expected: string, allows: (value: unknown) => boolean): unknown {
+    const value = this.#config[field]
+    if (allows(value)) return value
+    const received = value === undefined ? 'none' : JSON.stringify(value)
+    throw new CheckpointError({ what: `${this.location}, field "${field}",`, expected, received })
+  }
+}
