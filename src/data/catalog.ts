@@ -1,12 +1,27 @@
 import { UnknownNameError } from '../base/options.ts'
+import { agNews } from './ag-news.ts'
 import { chineseNovels } from './chinese-novels.ts'
+import { chnsenticorp } from './chnsenticorp.ts'
 import type { Dataset } from './dataset.ts'
 import { mnist } from './mnist.ts'
 import { names } from './names.ts'
+import { sst2 } from './sst2.ts'
+import { stopwordsZh } from './stopwords-zh.ts'
+import { thucnewsTitles } from './thucnews-titles.ts'
 import { tinyshakespeare } from './tinyshakespeare.ts'
 
 /** Every dataset that `nacre data` knows: one file and one line each. */
-export const catalog: readonly Dataset[] = [tinyshakespeare, names, chineseNovels, mnist]
+export const catalog: readonly Dataset[] = [
+  tinyshakespeare,
+  names,
+  chineseNovels,
+  mnist,
+  sst2,
+  agNews,
+  chnsenticorp,
+  thucnewsTitles,
+  stopwordsZh,
+]
 
 /**
  * A dataset by its name.

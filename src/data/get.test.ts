@@ -168,6 +168,27 @@ test('a mirror takes the place of the network', async () => {
   )
 })
 
+test('a mirror may pack what is published plain, and the other way round', async () => {
+  const dataset = await serve((_, response) => response.end())
+  const read = async (own: Dataset, name: string, bytes: Uint8Array) => {
+    const mirror = memoryStorage({ [`speech_folder/${name}`]: bytes })
+    const files = await getDataset(own, options(memoryStorage(), { mirror }))
+    let text = ''
+    for await (const chunk of datasetText(own, files).chunks()) text += chunk
+    return text
+  }
+  const text = new TextDecoder().decode(content)
+  expect(await read(dataset, 'input.txt.gz', gzipSync(content))).toBe(text)
+  await expect(read(dataset, 'input.txt.gz', gzipSync('other'))).rejects.toThrow(
+    'memory:speech_folder/input.txt.gz expected gzip of a file with SHA-256',
+  )
+  const file = { ...dataset.files[0], name: 'input.txt.gz', compression: 'gzip', unpackedSha256: sha256 } as const
+  const packed = { ...dataset, files: [file] }
+  expect(await read(packed, 'input.txt', content)).toBe(text)
+  await expect(read(packed, 'input.txt', content.subarray(1))).rejects.toThrow(`expected SHA-256 ${sha256}`)
+  await expect(read(packed, 'other.txt', content)).rejects.toThrow('expected the file of speech. Received none.')
+})
+
 test('a mirror may pack the same content in another way', async () => {
   const { files, ...rest } = await serve(() => {})
   const packed = { ...files[0], sha256: 'of the original', compression: 'gzip' as const, unpackedSha256: sha256 }

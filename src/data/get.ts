@@ -34,6 +34,8 @@ export interface Progress {
 export interface FetchedFile {
   readonly file: DatasetFile
   readonly from: 'mirror' | 'cache' | 'download'
+  /** How it is stored here, which in a mirror may differ from how it is published. */
+  readonly compression?: 'gzip'
   readonly storage: Storage
   /** In the storage. */
   readonly name: string
@@ -56,24 +58,31 @@ export async function getDataset(dataset: Dataset, options: GetOptions): Promise
 
 /** The text of a fetched dataset, file after file. */
 export function datasetText(dataset: Dataset, files: readonly FetchedFile[]): TextSource {
-  const texts = files.map(({ storage, name, file }) => fileText(storage, name, { compression: file.compression }))
+  const texts = files.map(fetchedText)
   return texts.length === 1 ? texts[0] : joinTexts(dataset.name, texts)
+}
+
+/**
+ * One file of a fetched dataset.
+ * @throws {DataError} if it is not among them
+ */
+export function fileOf(dataset: Dataset, files: readonly FetchedFile[], name: string): FetchedFile {
+  const found = files.find(({ file }) => file.name === name)
+  if (found !== undefined) return found
+  const received = files.map(({ file }) => file.name).join(', ') || 'none'
+  throw new DataError({ what: `The dataset ${dataset.name}`, expected: `the file ${name}`, received })
+}
+
+/** The text of one fetched file. */
+export function fetchedText({ storage, name, compression }: FetchedFile): TextSource {
+  return fileText(storage, name, { compression })
 }
 
 async function getFile(dataset: Dataset, file: DatasetFile, options: GetOptions): Promise<FetchedFile> {
   const { cache, mirror, host } = options
-  if (mirror !== undefined) {
-    const name = `${dataset.mirrorFolder}/${file.name}`
-    const location = mirror.locate(name)
-    if (!(await mirror.exists(name))) {
-      const hint = `Does the mirror hold the folder ${dataset.mirrorFolder}?`
-      throw new DataError({ what: location, expected: `the file of ${dataset.name}`, received: 'none', hint })
-    }
-    await verify(file, mirror, name, host, 'Copy it again.')
-    return { file, from: 'mirror', storage: mirror, name, location }
-  }
+  if (mirror !== undefined) return mirrorFile(dataset, file, mirror, host)
   const name = `data/${dataset.name}/${file.name}`
-  const found = { file, storage: cache, name, location: cache.locate(name) }
+  const found = { file, storage: cache, name, location: cache.locate(name), compression: file.compression }
   if (await cache.exists(name)) {
     if ((await mismatch(file, cache, name, host)) === undefined) return { ...found, from: 'cache' }
     await cache.remove(name)
@@ -90,6 +99,38 @@ async function getFile(dataset: Dataset, file: DatasetFile, options: GetOptions)
   await cache.write(name, readChunks(cache, partial))
   await cache.remove(partial)
   return { ...found, from: 'download' }
+}
+
+/** The file of a mirror, which may pack what is published unpacked, and the other way round. */
+async function mirrorFile(
+  dataset: Dataset,
+  file: DatasetFile,
+  mirror: Storage,
+  host: DownloadHost,
+): Promise<FetchedFile> {
+  const published = `${dataset.mirrorFolder}/${file.name}`
+  const hint = 'Copy it again.'
+  if (await mirror.exists(published)) {
+    await verify(file, mirror, published, host, hint)
+    const location = mirror.locate(published)
+    return { file, from: 'mirror', storage: mirror, name: published, location, compression: file.compression }
+  }
+  const isPacked = file.compression === 'gzip'
+  const name = isPacked ? published.replace(/\.gz$/, '') : `${published}.gz`
+  const contentSha256 = isPacked ? file.unpackedSha256 : file.sha256
+  const location = mirror.locate(name)
+  if (contentSha256 === undefined || !(await mirror.exists(name))) {
+    const expected = `the file of ${dataset.name}`
+    const folderHint = `Does the mirror hold the folder ${dataset.mirrorFolder}?`
+    throw new DataError({ what: mirror.locate(published), expected, received: 'none', hint: folderHint })
+  }
+  const stored = readChunks(mirror, name)
+  const digest = await host.sha256(isPacked ? stored : gunzip(location, stored))
+  if (digest !== contentSha256) {
+    const expected = isPacked ? `SHA-256 ${contentSha256}` : `gzip of a file with SHA-256 ${contentSha256}`
+    throw new DataError({ what: location, expected, received: digest, hint })
+  }
+  return { file, from: 'mirror', storage: mirror, name, location, compression: isPacked ? undefined : 'gzip' }
 }
 
 /** Completes the partial file; true if a part of it was there before. */

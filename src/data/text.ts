@@ -76,6 +76,17 @@ export function joinTexts(name: string, texts: readonly TextSource[]): TextSourc
   }
 }
 
+/** The lines of a text without their breaks, LF or CR LF; an empty one at the end is left out. */
+export async function* linesOf(text: TextSource): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of text.chunks()) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+  }
+  if (rest !== '') yield rest
+}
+
 /** Reads a text once, to know its length. */
 export async function measureText(text: TextSource): Promise<MeasuredText> {
   let codePoints = 0
