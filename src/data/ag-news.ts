@@ -9,7 +9,7 @@ import { type ClassificationTask, readLabelledTexts } from './labelled-text.ts'
  */
 export const agNews: Dataset = {
   name: 'ag-news',
-  description: 'news in four classes, a part of the training set and the test set',
+  description: 'news in four classes, a part of AG News',
   language: 'en',
   licence: 'non-commercial',
   mirrorFolder: 'ag_news',

@@ -9,7 +9,7 @@ export const chnsenticorp: Dataset = {
   name: 'chnsenticorp',
   description: 'sentiment of Chinese reviews, two classes',
   language: 'zh',
-  licence: 'research use, not stated',
+  licence: 'for research',
   mirrorFolder: 'chnsenticorp',
   files: [
     {

@@ -12,9 +12,9 @@ const sentences =
  */
 export const sst2: Dataset = {
   name: 'sst2',
-  description: 'sentiment of film reviews, two classes: sentences and phrases',
+  description: 'sentiment of film reviews, two classes',
   language: 'en',
-  licence: 'free for research, not stated',
+  licence: 'for research',
   mirrorFolder: 'sst2',
   files: [
     {

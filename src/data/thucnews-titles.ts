@@ -10,9 +10,9 @@ const titles =
 /** Headlines of Sina News in ten classes: the development and test sets of 10,000 each. */
 export const thucnewsTitles: Dataset = {
   name: 'thucnews-titles',
-  description: 'Chinese headlines in ten classes, development and test set',
+  description: 'Chinese headlines in ten classes',
   language: 'zh',
-  licence: 'research use',
+  licence: 'for research',
   mirrorFolder: 'thucnews_titles',
   files: [
     {
