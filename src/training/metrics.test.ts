@@ -42,14 +42,7 @@ test('what came after a step is forgotten, and no half line stays', async () => 
 test('the plot is an SVG with a line for each kind of loss', async () => {
   const plot = await lossPlot(all, 'gpt2 <small>')
   expect(plot).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
-  for (const text of [
-    'gpt2 &lt;small&gt;',
-    '>training<',
-    '>validation<',
-    'loss (nats per token)',
-    '#5470c6',
-    '#ee6666',
-  ])
+  for (const text of ['gpt2 &lt;small&gt;', '>training<', '>validation<', 'loss (nats per token)'])
     expect(plot).toContain(text)
   expect(await lossPlot([], 'nothing yet')).toMatch(/^<svg /)
 })

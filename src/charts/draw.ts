@@ -1,0 +1,63 @@
+/** Charts as SVG texts, drawn by Apache ECharts, which needs no browser for that. It is loaded with the first chart. */
+import type { EChartsOption, LegendComponentOption } from 'echarts'
+
+/** What every chart is told. */
+export interface ChartOptions {
+  /** A line above the chart; a line break begins a second, smaller one. */
+  readonly title: string
+  /** In pixels. */
+  readonly width?: number
+  readonly height?: number
+}
+
+/** Latin and Chinese on every system. Without quotation marks: ECharts writes the names into an attribute as they are. */
+const fonts = 'system-ui, Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif'
+
+/** Okabe and Ito, Color Universal Design, 2008: told apart by people who see colours differently. */
+export const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'] as const
+
+/** From none to much. */
+export const sequentialColors = ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'] as const
+
+/** From negative by nothing to positive. */
+export const divergingColors = ['#b2182b', '#ef8a62', '#f7f7f7', '#67a9cf', '#2166ac'] as const
+
+/** Pixels above the drawing. */
+export const headRoom = (title: string): number => (title.includes('\n') ? 64 : 44)
+
+/** The names of the series, under the drawing. */
+export function legendOf(series: readonly { readonly name: string }[]): LegendComponentOption {
+  return { bottom: 6, itemGap: 18, data: series.map(({ name }) => name) }
+}
+
+/** The chart as one `<svg>` element. */
+export async function draw(option: EChartsOption, { title, width, height }: Required<ChartOptions>): Promise<string> {
+  const { init, use } = await import('echarts/core')
+  const { BarChart, HeatmapChart, LineChart, ScatterChart } = await import('echarts/charts')
+  const { GridComponent, LegendComponent, TitleComponent, VisualMapComponent } = await import('echarts/components')
+  const { LabelLayout } = await import('echarts/features')
+  const { SVGRenderer } = await import('echarts/renderers')
+  use([BarChart, HeatmapChart, LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent])
+  use([VisualMapComponent, LabelLayout, SVGRenderer])
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+  const [text, ...rest] = title.split('\n')
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#ffffff',
+    color: [...colors],
+    textStyle: { fontFamily: fonts },
+    title: {
+      text,
+      subtext: rest.join('\n'),
+      left: 'center',
+      top: 8,
+      itemGap: 6,
+      textStyle: { fontSize: 14, fontFamily: fonts },
+      subtextStyle: { fontFamily: fonts },
+    },
+    ...option,
+  })
+  const svg = chart.renderToSVGString()
+  chart.dispose()
+  return svg.replaceAll(/<style.*?<\/style>\n?/gs, '') // rules for a mouse over it: this is a still picture
+}
