@@ -61,7 +61,12 @@ export function emit(
     return name
   }
 
-  for (const node of topologicalOrder(Object.values(outputs))) {
+  const order = topologicalOrder(Object.values(outputs))
+  const lastRead = new Map<Node, number>()
+  for (const { node, index } of [...Object.values(outputs), ...order.flatMap(node => node.inputs)]) {
+    lastRead.set(node, Math.max(index, lastRead.get(node) ?? 0))
+  }
+  for (const node of order) {
     if (node.inputs.length === 0 && node.op.onnx === undefined) {
       names.set(node, [addLeaf(node)])
       continue
@@ -71,8 +76,9 @@ export function emit(
     const tail = (call.tail ?? []).map(constant => (constant === null ? '' : addConstant(constant)))
     const results = node.outputs.map(() => `%t${counter++}`)
     names.set(node, results)
+    const asked = results.slice(0, 1 + lastRead.get(node)!) // outputs at the end that nobody reads are not computed
     matmulFlops += flopsOf(node)
-    graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], results, attributesOf(call)))
+    graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], asked, attributesOf(call)))
   }
   for (const [name, tensor] of Object.entries(outputs)) {
     if (name in inputs) {

@@ -4,8 +4,10 @@ import { applyAll, type Node, Tensor } from '../tensor/tensor.ts'
 
 /** What a rule may ask of the graph that it rewrites. */
 export interface RewriteContext {
-  /** How many nodes and targets read an output of this node, in the graph as it was before the pass. */
+  /** How many nodes and targets read an output of this tensor's node, in the graph as it was before the pass. */
   readonly uses: (tensor: Tensor) => number
+  /** Whether an output of a node but the first is read. */
+  readonly readsBeyondFirst: (node: Node) => boolean
 }
 
 /**
@@ -40,7 +42,7 @@ function rewritePass(targets: readonly Tensor[], rules: readonly Rule[]): { targ
   const origin = new Map<Node, Node>()
   const known = new Map<string, readonly Tensor[]>()
   const identities = new Map<object, number>()
-  let useCounts: Map<Node, number> | undefined
+  let useCounts: Map<Node, { all: number; beyondFirst: number }> | undefined
   let answered = false
 
   const identity = (object: object): number => {
@@ -49,17 +51,20 @@ function rewritePass(targets: readonly Tensor[], rules: readonly Rule[]): { targ
     identities.set(object, identities.size)
     return identities.size - 1
   }
+  const usesOf = (node: Node) => {
+    useCounts ??= countUses(targets, order)
+    return useCounts.get(origin.get(node) ?? node)
+  }
   const context: RewriteContext = {
-    uses: ({ node }) => {
-      useCounts ??= countUses(targets, order)
-      return useCounts.get(origin.get(node) ?? node) ?? 1
-    },
+    uses: ({ node }) => usesOf(node)?.all ?? 1,
+    readsBeyondFirst: node => (usesOf(node)?.beyondFirst ?? 1) > 0,
   }
   for (const node of order) {
     const candidate = withInputs(node, rebuilt)
     const key = keyOf(candidate, identity)
     let outputs = known.get(key)
     if (outputs === undefined) {
+      if (candidate !== node) origin.set(candidate, node)
       const answer = lastAnswer(rules, candidate, context)
       answered ||= answer !== undefined
       outputs = answer ?? candidate.outputs.map((_, index) => new Tensor(candidate, index))
@@ -73,10 +78,14 @@ function rewritePass(targets: readonly Tensor[], rules: readonly Rule[]): { targ
   return { targets: targets.map(target => rebuilt.get(target.node)![target.index]), answered }
 }
 
-function countUses(targets: readonly Tensor[], order: readonly Node[]): Map<Node, number> {
-  const counts = new Map<Node, number>()
-  const use = ({ node }: Tensor): void => {
-    counts.set(node, (counts.get(node) ?? 0) + 1)
+function countUses(
+  targets: readonly Tensor[],
+  order: readonly Node[],
+): Map<Node, { all: number; beyondFirst: number }> {
+  const counts = new Map<Node, { all: number; beyondFirst: number }>()
+  const use = ({ node, index }: Tensor): void => {
+    const { all, beyondFirst } = counts.get(node) ?? { all: 0, beyondFirst: 0 }
+    counts.set(node, { all: all + 1, beyondFirst: beyondFirst + (index > 0 ? 1 : 0) })
   }
   for (const target of targets) use(target)
   for (const node of order) for (const input of node.inputs) use(input)

@@ -2,8 +2,12 @@ import { elementCount, type Shape, sameShape } from '../base/shape.ts'
 import { constant, full, type Tensor } from '../tensor/tensor.ts'
 import { type Rule, reapply } from './rewrite.ts'
 
-/** Composite operations become the primitives that they stand for. */
-export const expandComposites: Rule = node => node.op.compose?.(node.inputs, node.attributes)
+/**
+ * Composite operations become the primitives that they stand for. One that has an ONNX operator too keeps it where only
+ * its first output is read.
+ */
+export const expandComposites: Rule = (node, { readsBeyondFirst }) =>
+  node.op.onnx !== undefined && !readsBeyondFirst(node) ? undefined : node.op.compose?.(node.inputs, node.attributes)
 
 const is = (tensor: Tensor, name: string): boolean => tensor.node.op.name === name
 

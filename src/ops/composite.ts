@@ -5,19 +5,33 @@ const a = 2 * Math.sqrt(2 / Math.PI)
 const b = a * 0.044715
 
 /**
- * GELU by the tanh approximation, as GPT-2 uses it: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).
+ * GELU by the tanh approximation, as GPT-2 uses it: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))). The second output is its
+ * gate, which the gradient shares: y = x s, s = σ(a x + b x³).
  * Hendrycks and Gimpel, Gaussian Error Linear Units, 2016, section 2.
  */
 export const geluTanh: Op<Unary> = {
   name: 'geluTanh',
   onnx: () => ({ type: 'Gelu', attributes: { approximate: 'tanh' } }),
   element: x => x / (1 + Math.exp(-(a * x + b * x ** 3))),
-  infer: ([x]) => [x],
-  gradient: ({ dy, inputs: [x], y }) => {
-    const square = x.square()
-    const gate = square.mul(b).add(a).mul(x).sigmoid() // s = σ(z), z = a x + b x³; y = x s
-    const slope = square.mul(3 * b).add(a) // z'
-    return [y.mul(slope).mul(gate.neg().add(1)).add(gate).mul(dy)] // dx = dy (s + (1 - s) y z')
+  infer: ([x]) => [x, x],
+  compose: ([x]) => {
+    const gate = x.square().mul(b).add(a).mul(x).sigmoid()
+    return [x.mul(gate), gate]
+  },
+  gradient: ({ dys: [dy, dGate], inputs: [x], outputs: [y, gate] }) => {
+    const slope = x
+      .square()
+      .mul(b)
+      .add(a)
+      .mul(3)
+      .sub(2 * a) // z' = a + 3 b x² = 3 (a + b x²) - 2 a
+    const rest = gate.neg().add(1) // 1 - s
+    let dx = dy ? y.mul(rest).mul(slope).add(gate).mul(dy) : undefined // dx = dy (s + y (1 - s) z')
+    if (dGate) {
+      const through = gate.mul(rest).mul(slope).mul(dGate) // ds = s (1 - s) z' dx
+      dx = dx ? dx.add(through) : through
+    }
+    return [dx!]
   },
 }
 

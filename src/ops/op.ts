@@ -52,7 +52,7 @@ export interface OnnxCall {
 /**
  * An operation: shape rule, ONNX operator and gradient in adjacent lines.
  * A composite operation has `compose` instead of `onnx`: it stands for several primitives and owns a better gradient
- * than theirs would give.
+ * than theirs would give. With both, the operator computes the first output where no other is read.
  */
 export interface Op<I extends Variadic = Variadic, A extends Attributes = Attributes> {
   readonly name: string

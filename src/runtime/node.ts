@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { TypedArray } from '../base/dtype.ts'
 import { DeviceError } from '../base/errors.ts'
+import { nativeLibrary } from './c-api/node.ts'
 import type { HostTensor, Runtime, Session, Value } from './runtime.ts'
 
 // What goes wrong comes as an error, in our words; the library would print it too, in its own.
@@ -12,6 +13,8 @@ export interface NodeRuntimeOptions {
   readonly device?: string
   /** Threads for one operator; by default one per core. */
   readonly threads?: number
+  /** Runs models on the CPU by onnxruntime-node, which copies outputs, instead of its library's C API: the slow twin. */
+  readonly copying?: boolean
 }
 
 /**
@@ -19,7 +22,12 @@ export interface NodeRuntimeOptions {
  * @throws {DeviceError} if the package does not offer the device, or when a model is loaded and the machine has no such
  *   device; the error lists what is offered
  */
-export function nodeRuntime({ device = 'cpu', threads = availableParallelism() }: NodeRuntimeOptions = {}): Runtime {
+export function nodeRuntime({
+  device = 'cpu',
+  threads = availableParallelism(),
+  copying = false,
+}: NodeRuntimeOptions = {}): Runtime {
+  const library = device === 'cpu' && !copying ? nativeLibrary() : undefined
   const backends = listSupportedBackends()
   const offered = backends.map(({ name, bundled }) => (bundled ? name : `${name} (if its libraries are installed)`))
   const expected = `one that onnxruntime-node offers on this machine: ${offered.join(', ')}`
@@ -46,7 +54,7 @@ export function nodeRuntime({ device = 'cpu', threads = availableParallelism() }
     writesInPlace: true,
     load: async model => {
       try {
-        return nodeSession(await InferenceSession.create(model, options))
+        return library?.load(model, threads) ?? nodeSession(await InferenceSession.create(model, options))
       } catch (cause) {
         const message = (cause instanceof Error ? cause.message : String(cause)).trim().replaceAll(/\s+/g, ' ')
         if (device === 'cpu')

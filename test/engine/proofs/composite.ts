@@ -10,6 +10,8 @@ const onEach = (element: (x: number) => number): Proof => ({
   reference: ([x]) => [generate(x.shape, index => element(at(x, index)))],
 })
 
+const geluGate = (x: number): number => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+
 /** [B, H, T, D] queries and [B, H, S, D] keys and values. */
 const attentionOperands = (queries: Shape, keys: Shape, mask: Shape): Operand[] => [
   floats(queries),
@@ -24,7 +26,13 @@ const targetsAndLogits = (rows: number, vocabulary: number, lowest: number): Ope
 ]
 
 export const compositeProofs: ProofsOf<typeof composite> = {
-  geluTanh: onEach(x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  geluTanh: {
+    ...onEach(x => x * geluGate(x)),
+    reference: ([x]) => [
+      generate(x.shape, index => at(x, index) * geluGate(at(x, index))),
+      generate(x.shape, index => geluGate(at(x, index))),
+    ],
+  },
   gelu: onEach(x => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2))),
   attention: {
     cases: [
