@@ -6,8 +6,8 @@
 import { DataError, OptionError } from '../base/errors.ts'
 import { UnknownNameError } from '../base/options.ts'
 import { Random } from '../base/random.ts'
-import { type Derivation, draw, expectation, type Language, logProbability, parse } from './small-world/grammar.ts'
-import { type Examples, type Kind, type KindDefinition, kinds } from './small-world/kinds.ts'
+import { draw, expectation, type Language, logProbability, parse, write } from './small-world/grammar.ts'
+import { type Examples, exampleOf, type Kind, kinds } from './small-world/kinds.ts'
 import type { TextSource } from './text.ts'
 
 export type { Language } from './small-world/grammar.ts'
@@ -40,7 +40,7 @@ export interface SmallWorldText extends TextSource {
 export function smallWorld(options: SmallWorldOptions): SmallWorldText {
   const { language, kind } = options
   const length = checked(options)
-  const document = (index: number): string => definition(kind).layout(derivationOf(options, index), language)
+  const document = (index: number): string => write(derivationOf(options, index), language)
   function* documents(): Iterable<string> {
     for (let index = 0; index < length; index++) yield document(index)
   }
@@ -62,7 +62,7 @@ export function smallWorld(options: SmallWorldOptions): SmallWorldText {
 export function* smallWorldExamples<Name extends Kind>(options: SmallWorldOptions<Name>): Iterable<Examples[Name]> {
   const length = checked(options)
   for (let index = 0; index < length; index++)
-    yield definition(options.kind).example(derivationOf(options, index), options.language)
+    yield exampleOf(options.kind, derivationOf(options, index), options.language)
 }
 
 export interface SmallWorldEntropy {
@@ -77,9 +77,8 @@ export interface SmallWorldEntropy {
 /** The exact entropy of a kind of text. */
 export function smallWorldEntropy(kind: Kind, language: Language): SmallWorldEntropy {
   checked({ kind, language })
-  const expected = expectation(definition(kind).grammar)
-  const bytesPerDocument = definition(kind).bytes(expected, language)
-  return { bitsPerDocument: expected.bits, bytesPerDocument, bitsPerByte: expected.bits / bytesPerDocument }
+  const { bits, bytes } = expectation(kinds[kind].grammar)
+  return { bitsPerDocument: bits, bytesPerDocument: bytes[language], bitsPerByte: bits / bytes[language] }
 }
 
 /**
@@ -88,20 +87,15 @@ export function smallWorldEntropy(kind: Kind, language: Language): SmallWorldEnt
  */
 export function smallWorldLogProbability(text: string, kind: Kind, language: Language): number {
   checked({ kind, language })
-  const { grammar, label } = definition(kind)
-  const layout = (derivation: Derivation<unknown>) => definition(kind).layout(derivation, language)
+  const { grammar } = kinds[kind]
   let bits = 0
   for (let begin = 0; begin < text.length || begin === 0; ) {
     const rest = text.slice(begin)
-    const [derivation, ...others] = rest.startsWith(label[language])
-      ? parse(grammar, rest.slice(label[language].length), language)
-          .map(found => found.derivation)
-          .filter(found => rest.startsWith(layout(found)))
-      : []
-    if (derivation === undefined) throw foreign(kind, rest)
+    const [found, ...others] = parse(grammar, rest, language)
+    if (found === undefined) throw foreign(kind, rest)
     if (others.length > 0) throw new Error(`The grammar of ${kind} is ambiguous: ${JSON.stringify(rest)}`)
-    bits += logProbability(grammar, derivation)
-    begin += layout(derivation).length
+    bits += logProbability(grammar, found.derivation)
+    begin += found.end
   }
   return bits
 }
@@ -115,11 +109,7 @@ function foreign(kind: Kind, text: string): DataError {
 }
 
 function derivationOf({ seed, kind }: Pick<SmallWorldOptions, 'seed' | 'kind'>, index: number) {
-  return draw(definition(kind).grammar, new Random(seed, `small world/${kind}/${index}`))
-}
-
-function definition<Name extends Kind>(kind: Name): KindDefinition<Examples[Name]> {
-  return kinds[kind]
+  return draw(kinds[kind].grammar, new Random(seed, `small world/${kind}/${index}`))
 }
 
 /** The number of documents. */

@@ -31,7 +31,7 @@ export type Lexicon = Readonly<Record<string, WordClass>>
 
 /**
  * One way on from a state. Templates: `{new person0}` draws a word, `{person0.subject}` mentions one that was drawn,
- * `{^thing0.the}` with a capital letter. Both languages draw the same slots.
+ * `{^thing0.the}` with a capital letter, `{thing0@zh}` in a language of its own. Both languages draw the same slots.
  */
 export interface Choice<State> {
   readonly weight: number
@@ -74,6 +74,8 @@ interface Mention {
   readonly form: string
   readonly isNew: boolean
   readonly capital: boolean
+  /** Unless it is the document's. */
+  readonly language?: Language
 }
 
 /** Draws a document. */
@@ -130,10 +132,7 @@ export function logProbability<State>(grammar: Grammar<State>, derivation: Deriv
   return bits
 }
 
-/**
- * Every derivation of a text's beginning, with the place where it ends: exactly one for a document, followed by whatever
- * it may be.
- */
+/** Every derivation of a text's beginning, with the place where it ends: exactly one where a document begins. */
 export function parse<State>(
   grammar: Grammar<State>,
   text: string,
@@ -225,7 +224,8 @@ interface WordExpectations {
 function templateBytes(template: string, language: Language, words: WordExpectations): number {
   return pieces(template).reduce(
     (sum, piece) =>
-      sum + (typeof piece === 'string' ? byteLength(piece) : words.bytes(piece.slot, piece.form, language)),
+      sum +
+      (typeof piece === 'string' ? byteLength(piece) : words.bytes(piece.slot, piece.form, piece.language ?? language)),
     0,
   )
 }
@@ -296,7 +296,8 @@ function earlierSlots(slot: string): string[] {
   return Array.from({ length: number }, (_, i) => `${classOf(slot)}${i}`)
 }
 
-function wordForm(word: Word | undefined, { slot, form, capital }: Mention, language: Language): string {
+function wordForm(word: Word | undefined, mention: Mention, documentLanguage: Language): string {
+  const { slot, form, capital, language = documentLanguage } = mention
   const text = word?.[language][form]
   if (text === undefined) throw new Error(`{${slot}.${form}} has no ${language} form, or no word yet`)
   return capital ? text[0].toUpperCase() + text.slice(1) : text
@@ -304,15 +305,22 @@ function wordForm(word: Word | undefined, { slot, form, capital }: Mention, lang
 
 const templates = new Map<string, readonly Piece[]>()
 
+/** A template whose words keep their language, wherever it is used. */
+export function inLanguage(template: string, language: Language): string {
+  return template.replace(/\{([^}@]*)\}/g, `{$1@${language}}`)
+}
+
 /** A template in pieces. */
 export function pieces(template: string): readonly Piece[] {
   let known = templates.get(template)
   if (known === undefined) {
     known = template.split(/(\{[^}]*\})/).flatMap((part): Piece[] => {
       if (part === '') return []
-      const match = /^\{(new )?(\^?)(\w+)(?:\.(\w+))?\}$/.exec(part)
+      const match = /^\{(new )?(\^?)(\w+)(?:\.(\w+))?(?:@(en|zh))?\}$/.exec(part)
       if (match === null) return [part]
-      return [{ isNew: match[1] !== undefined, capital: match[2] === '^', slot: match[3], form: match[4] ?? 'name' }]
+      const [, mark, capital, slot, form = 'name', language] = match
+      const mention = { slot, form, isNew: mark !== undefined, capital: capital === '^' }
+      return [language === 'en' || language === 'zh' ? { ...mention, language } : mention]
     })
     templates.set(template, known)
   }

@@ -16,8 +16,16 @@ function words(table: string, word: (fields: string[]) => { en: Forms; zh: Forms
 function names(table: string): WordClass {
   return {
     distinct: false,
-    words: words(table, ([en, zh]) => ({ en: { name: en, a: withArticle(en) }, zh: { name: zh, a: zh } })),
+    words: words(table, ([en, zh]) => ({
+      en: { name: en, a: withArticle(en), is: en },
+      zh: { name: zh, a: zh, is: zh.endsWith('的') ? zh : `${zh}的` },
+    })),
   }
+}
+
+/** The same, never twice in a text. */
+function apart(table: string): WordClass {
+  return { ...names(table), distinct: true }
 }
 
 function withArticle(noun: string): string {
@@ -124,7 +132,7 @@ const thing: WordClass = {
     apple    | 苹果   | 个 | smelled the apple        | 闻了闻苹果       | 1`,
     ([en, zh, measure, use, zhUse]) => ({
       en: { name: en, the: `the ${en}`, a: withArticle(en), use },
-      zh: { name: zh, the: zh, one: `一${measure}`, that: `那${measure}${zh}`, use: zhUse },
+      zh: { name: zh, the: zh, one: `一${measure}`, measure, use: zhUse },
     }),
   ),
 }
@@ -162,6 +170,10 @@ export const lexicon: Lexicon = {
     night     | 夜晚 | 2
     day       | 日子 | 2
     weekend   | 周末 | 1`),
+  daytime: names(`
+    morning   | 早上 | 4
+    afternoon | 下午 | 2
+    evening   | 晚上 | 3`),
   manner: names(`
     quietly    | 悄悄地     | 4
     happily    | 高兴地     | 3
@@ -223,4 +235,96 @@ export const lexicon: Lexicon = {
     strange | 奇妙的   | 2
     busy    | 忙碌的   | 2
     unusual | 不寻常的 | 1`),
+  need: names(`
+    hungry  | 饿 | 4
+    tired   | 累 | 3
+    thirsty | 渴 | 2
+    sleepy  | 困 | 1`),
+  topic: {
+    distinct: true,
+    words: words(
+      `
+      film    | 这部电影   | 5
+      book    | 这本书     | 4
+      concert | 这场音乐会 | 3
+      hotel   | 这家旅馆   | 3
+      soup    | 这碗汤     | 3
+      cake    | 这块蛋糕   | 3
+      play    | 这出戏     | 2
+      song    | 这首歌     | 2
+      trip    | 这次旅行   | 2
+      game    | 这个游戏   | 2
+      party   | 这次聚会   | 1
+      teacher | 这位老师   | 1`,
+      ([en, zh]) => ({ en: { name: en }, zh: { name: zh } }),
+    ),
+  },
+  praise: apart(`
+    wonderful   | 精彩   | 5
+    great       | 棒     | 4
+    lovely      | 可爱   | 3
+    excellent   | 出色   | 3
+    charming    | 迷人   | 2
+    interesting | 有意思 | 2
+    perfect     | 完美   | 1`),
+  blame: apart(`
+    boring        | 无聊     | 5
+    bad           | 差       | 4
+    terrible      | 糟糕     | 3
+    disappointing | 令人失望 | 2
+    dull          | 乏味     | 2
+    awful         | 可怕     | 1`),
+  degree: names(`
+    very       | 非常 | 4
+    really     | 真的很 | 3
+    truly      | 相当 | 2
+    remarkably | 特别 | 1`),
+  animals: {
+    distinct: false,
+    words: words(
+      `
+      an elephant | a mouse   | 大象 | 老鼠 | 4
+      a horse     | a cat     | 马   | 猫   | 3
+      a whale     | a duck    | 鲸鱼 | 鸭子 | 2
+      a bear      | a bee     | 熊   | 蜜蜂 | 2
+      a cow       | a hen     | 牛   | 母鸡 | 2
+      a tiger     | a frog    | 老虎 | 青蛙 | 1`,
+      ([big, small, zhBig, zhSmall]) => ({
+        en: { name: big, big, small },
+        zh: { name: zhBig, big: zhBig, small: zhSmall },
+      }),
+    ),
+  },
+  known: {
+    distinct: false,
+    words: words(
+      `
+      are bananas   | yellow | blue  | 香蕉   | 黄色的 | 蓝色的 | 3
+      is snow       | white  | black | 雪     | 白色的 | 黑色的 | 3
+      is grass      | green  | red   | 草     | 绿色的 | 红色的 | 3
+      are tomatoes  | red    | white | 西红柿 | 红色的 | 白色的 | 2
+      is coal       | black  | green | 煤     | 黑色的 | 绿色的 | 2
+      is the sea    | blue   | brown | 大海   | 蓝色的 | 棕色的 | 2
+      are chestnuts | brown  | blue  | 栗子   | 棕色的 | 蓝色的 | 1`,
+      ([is, colour, wrong, zh, zhColour, zhWrong]) => ({
+        en: { name: is, is, it: is.startsWith('are') ? 'they are' : 'it is', colour, wrong },
+        zh: { name: zh, is: zh, it: zh, colour: zhColour, wrong: zhWrong },
+      }),
+    ),
+  },
+  opposite: {
+    distinct: false,
+    words: words(
+      `
+      big   | small | 大   | 小   | 3
+      long  | short | 长   | 短   | 3
+      hot   | cold  | 热   | 冷   | 2
+      fast  | slow  | 快   | 慢   | 2
+      early | late  | 早   | 晚   | 2
+      happy | sad   | 快乐 | 悲伤 | 2
+      open  | closed | 开  | 关   | 1
+      full  | empty | 满   | 空   | 1`,
+      ([en, other, zh, zhOther]) => ({ en: { name: en, other }, zh: { name: zh, other: zhOther } }),
+    ),
+  },
 }

@@ -1,9 +1,9 @@
 /** Single sentences of the small world, in both languages: what a story may tell, without the story. */
-import { type Choice, type Grammar, pieces } from './grammar.ts'
+import { type Choice, type Grammar, inLanguage, type Language, pieces } from './grammar.ts'
 import { lexicon } from './lexicon.ts'
 import { type StoryState, story, storyStart } from './story.ts'
 
-export type SentenceState = 'start' | 'end'
+export type TranslationState = 'start' | 'end'
 
 /** Situations that between them allow every kind of sentence. */
 const situations: readonly { readonly weight: number; readonly state: StoryState }[] = [
@@ -20,25 +20,50 @@ function feeling(because: 'use' | 'search'): StoryState {
   return { ...storyStart, phase: 'events', at: [0, 0], things: [], places: 3, mood: { person: 0, because } }
 }
 
-export const sentence: Grammar<SentenceState> = {
+/** A sentence in both languages. The first one costs all the bits, the other one follows from it. */
+export const translation: Grammar<TranslationState> = {
   lexicon,
   start: 'start',
-  choices: state => (state === 'start' ? sentences() : []),
+  choices: state => (state === 'start' ? translations() : []),
 }
 
-let known: readonly Choice<SentenceState>[] | undefined
+let knownTranslations: readonly Choice<TranslationState>[] | undefined
+
+function translations(): readonly Choice<TranslationState>[] {
+  knownTranslations ??= sentences().map(({ weight, en, zh }) => ({
+    weight,
+    en: `English: ${en}\nChinese: ${repeated(zh, 'zh')}\n\n`,
+    zh: `中文：${zh}\n英文：${repeated(en, 'en')}\n\n`,
+    next: 'end',
+  }))
+  return knownTranslations
+}
+
+/** A template of words that are drawn already. */
+export function repeated(template: string, language: Language): string {
+  return inLanguage(template, language).replaceAll('{new ', '{')
+}
+
+/** A pattern in which every word is drawn. */
+export interface Sentence {
+  readonly weight: number
+  readonly en: string
+  readonly zh: string
+}
+
+let known: readonly Sentence[] | undefined
 
 /** Every pattern of a sentence once, with the weight of all its occasions. */
-function sentences(): readonly Choice<SentenceState>[] {
+export function sentences(): readonly Sentence[] {
   if (known !== undefined) return known
-  const byPattern = new Map<string, Choice<SentenceState>>()
+  const byPattern = new Map<string, Sentence>()
   for (const { weight, state } of situations) {
     const options = story.choices(state)
     const total = options.reduce((sum, option) => sum + option.weight, 0)
     for (const option of options) {
       const { en, zh } = alone(option)
       const share = (weight * option.weight) / total + (byPattern.get(en)?.weight ?? 0)
-      byPattern.set(en, { weight: share, en, zh, next: 'end' })
+      byPattern.set(en, { weight: share, en, zh })
     }
   }
   known = [...byPattern.values()]

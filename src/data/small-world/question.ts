@@ -1,0 +1,104 @@
+/** A short story without an ending, and a question whose answer follows from it. */
+import type { Choice, Grammar } from './grammar.ts'
+import { lexicon } from './lexicon.ts'
+import { events, type StoryState, sharing, story, storyStart, type Who } from './story.ts'
+
+/** How often the question comes after so many events. */
+const askedAfter: Readonly<Record<number, number>> = { 2: 0.5, 3: 1 }
+
+export const question: Grammar<StoryState> = {
+  lexicon,
+  start: storyStart,
+  choices(state) {
+    if (state.phase !== 'events') return story.choices(state)
+    const share = askedAfter[state.events] ?? 0
+    return [...sharing(share, questions(state)), ...sharing(1 - share, events(state))]
+  },
+}
+
+const end: StoryState = { ...storyStart, phase: 'end' }
+
+interface Asked {
+  readonly weight: number
+  readonly en: readonly [question: string, answer: string]
+  readonly zh: readonly [question: string, answer: string]
+}
+
+function questions(state: StoryState): Choice<StoryState>[] {
+  const asked = [
+    ...([0, 1] as const).flatMap(person => [whereIsPerson(state, person), whatHas(state, person)]),
+    ...[0, 1].flatMap(thing => [whereIsThing(state, thing), whoHas(state, thing), whatLike(thing)]),
+    together(state),
+  ]
+  return asked.map(({ weight, en, zh }) => ({
+    weight,
+    en: `\nQuestion: ${en[0]}\nAnswer: ${en[1]}\n\n`,
+    zh: `\n问题：${zh[0]}\n回答：${zh[1]}\n\n`,
+    next: end,
+  }))
+}
+
+function whereIsPerson({ at }: StoryState, person: Who): Asked {
+  return {
+    weight: 2,
+    en: [`Where is {person${person}} now?`, `{^place${at[person]}.in}.`],
+    zh: [`{person${person}}现在在哪里？`, `在{place${at[person]}.in}。`],
+  }
+}
+
+/** What somebody has is where that person is. */
+function whereIsThing({ at, things }: StoryState, thing: number): Asked {
+  const location = things[thing]
+  const place = location >= 0 ? location : at[-1 - location]
+  return {
+    weight: 3,
+    en: [`Where is {thing${thing}.the} now?`, `{^place${place}.in}.`],
+    zh: [`{thing${thing}}现在在哪里？`, `在{place${place}.in}。`],
+  }
+}
+
+function whoHas({ things }: StoryState, thing: number): Asked {
+  const location = things[thing]
+  const en = `Who has {thing${thing}.the} now?`
+  const zh = `{thing${thing}}现在在谁手里？`
+  return location < 0
+    ? { weight: 2, en: [en, `{person${-1 - location}}.`], zh: [zh, `在{person${-1 - location}}手里。`] }
+    : { weight: 2, en: [en, 'Nobody.'], zh: [zh, '不在任何人手里。'] }
+}
+
+function whatHas({ things }: StoryState, person: Who): Asked {
+  const held = things.flatMap((location, thing) => (location === -1 - person ? [thing] : []))
+  return {
+    weight: 2,
+    en: [
+      `What does {person${person}} have now?`,
+      held.length === 0
+        ? 'Nothing.'
+        : `${['{^thing', '{thing']
+            .slice(0, held.length)
+            .map((open, i) => `${open}${held[i]}.the}`)
+            .join(' and ')}.`,
+    ],
+    zh: [
+      `{person${person}}现在有什么？`,
+      held.length === 0 ? '什么也没有。' : `${held.map(thing => `{thing${thing}}`).join('和')}。`,
+    ],
+  }
+}
+
+function whatLike(thing: number): Asked {
+  return {
+    weight: 1,
+    en: [`What is {thing${thing}.the} like?`, `It is {trait${thing}}.`],
+    zh: [`{thing${thing}}是什么样的？`, `是{trait${thing}.is}。`],
+  }
+}
+
+function together({ at }: StoryState): Asked {
+  const yes = at[0] === at[1]
+  return {
+    weight: 1,
+    en: ['Are {person0} and {person1} in the same place now?', yes ? 'Yes.' : 'No.'],
+    zh: ['{person0}和{person1}现在在同一个地方吗？', yes ? '在。' : '不在。'],
+  }
+}
