@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import { parse, write } from './small-world/grammar.ts'
-import { kinds } from './small-world/kinds.ts'
+import { grammarOf } from './small-world/kinds.ts'
 import {
   smallWorld,
   smallWorldEntropy,
   smallWorldExamples,
-  smallWorldKinds,
   smallWorldLogProbability,
+  smallWorldTextKinds,
 } from './small-world.ts'
 
 const languages = ['en', 'zh'] as const
-const cases = smallWorldKinds.flatMap(kind => languages.map(language => ({ kind, language })))
+const cases = smallWorldTextKinds.flatMap(kind => languages.map(language => ({ kind, language })))
 const bytes = (text: string) => new TextEncoder().encode(text).length
 
 test.each(cases)('$kind, $language: the seed decides the text', async ({ kind, language }) => {
@@ -45,7 +45,7 @@ test.each(cases)('$kind, $language: -log2 P of samples is the entropy, within th
 })
 
 test.each(cases)('$kind, $language: every text has one derivation', ({ kind, language }) => {
-  const { grammar } = kinds[kind]
+  const grammar = grammarOf(kind)
   for (const text of smallWorld({ seed: 5, language, kind, documents: 300 }).documents()) {
     const found = parse(grammar, text, language)
     expect([text, found.length]).toEqual([text, 1])
@@ -84,6 +84,7 @@ test('what the grammar cannot write is refused', () => {
 test('wrong options', () => {
   const world = { seed: 1, language: 'en', kind: 'story' } as const
   expect(() => smallWorld({ ...world, kind: 'stry' as 'story' })).toThrow('Did you mean "story"?')
+  expect(() => [...smallWorldExamples({ ...world, kind: 'mixed' as 'story' })]).toThrow('Unknown kind')
   expect(() => smallWorld({ ...world, language: 'de' as 'en' })).toThrow('Known: en, zh.')
   expect(() => smallWorld({ ...world, documents: 0 })).toThrow('documents expected at least 1. Received 0.')
 })

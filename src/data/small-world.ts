@@ -7,15 +7,31 @@ import { DataError, OptionError } from '../base/errors.ts'
 import { UnknownNameError } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import { draw, expectation, type Language, logProbability, parse, write } from './small-world/grammar.ts'
-import { type Examples, exampleOf, type Kind, kinds } from './small-world/kinds.ts'
+import { type Examples, exampleOf, grammarOf, type Kind, kinds, type TextKind } from './small-world/kinds.ts'
 import type { TextSource } from './text.ts'
 
+export type { Picture } from './small-world/draw.ts'
 export type { Language } from './small-world/grammar.ts'
-export type { Examples as SmallWorldExamples, Kind as SmallWorldKind, Story, Translation } from './small-world/kinds.ts'
+export type {
+  Dialogue,
+  Entailment,
+  Examples as SmallWorldExamples,
+  Instruction,
+  Kind as SmallWorldKind,
+  Question,
+  Review,
+  Scene,
+  Story,
+  TextKind as SmallWorldTextKind,
+  Translation,
+} from './small-world/kinds.ts'
 
+/** Kinds of examples. */
 export const smallWorldKinds: readonly Kind[] = Object.keys(kinds) as Kind[]
+/** Kinds of text: `mixed` has documents of all kinds, each under a heading that names its kind. */
+export const smallWorldTextKinds: readonly TextKind[] = [...smallWorldKinds, 'mixed']
 
-export interface SmallWorldOptions<Name extends Kind = Kind> {
+export interface SmallWorldOptions<Name extends TextKind = TextKind> {
   /** Decides every document. The documents of two seeds are independent. */
   readonly seed: number
   readonly language: Language
@@ -60,7 +76,7 @@ export function smallWorld(options: SmallWorldOptions): SmallWorldText {
  * @throws {OptionError} as `smallWorld`
  */
 export function* smallWorldExamples<Name extends Kind>(options: SmallWorldOptions<Name>): Iterable<Examples[Name]> {
-  const length = checked(options)
+  const length = checked(options, smallWorldKinds)
   for (let index = 0; index < length; index++)
     yield exampleOf(options.kind, derivationOf(options, index), options.language)
 }
@@ -75,9 +91,9 @@ export interface SmallWorldEntropy {
 }
 
 /** The exact entropy of a kind of text. */
-export function smallWorldEntropy(kind: Kind, language: Language): SmallWorldEntropy {
+export function smallWorldEntropy(kind: TextKind, language: Language): SmallWorldEntropy {
   checked({ kind, language })
-  const { bits, bytes } = expectation(kinds[kind].grammar)
+  const { bits, bytes } = expectation(grammarOf(kind))
   return { bitsPerDocument: bits, bytesPerDocument: bytes[language], bitsPerByte: bits / bytes[language] }
 }
 
@@ -85,9 +101,9 @@ export function smallWorldEntropy(kind: Kind, language: Language): SmallWorldEnt
  * log2 P of a text under the grammar: of one or more whole documents.
  * @throws {DataError} if the grammar cannot write the text
  */
-export function smallWorldLogProbability(text: string, kind: Kind, language: Language): number {
+export function smallWorldLogProbability(text: string, kind: TextKind, language: Language): number {
   checked({ kind, language })
-  const { grammar } = kinds[kind]
+  const grammar = grammarOf(kind)
   let bits = 0
   for (let begin = 0; begin < text.length || begin === 0; ) {
     const rest = text.slice(begin)
@@ -100,7 +116,7 @@ export function smallWorldLogProbability(text: string, kind: Kind, language: Lan
   return bits
 }
 
-function foreign(kind: Kind, text: string): DataError {
+function foreign(kind: TextKind, text: string): DataError {
   return new DataError({
     what: `The ${kind} grammar of the small world`,
     expected: 'a text that it can write, documents ended by an empty line',
@@ -109,16 +125,15 @@ function foreign(kind: Kind, text: string): DataError {
 }
 
 function derivationOf({ seed, kind }: Pick<SmallWorldOptions, 'seed' | 'kind'>, index: number) {
-  return draw(kinds[kind].grammar, new Random(seed, `small world/${kind}/${index}`))
+  return draw(grammarOf(kind), new Random(seed, `small world/${kind}/${index}`))
 }
 
 /** The number of documents. */
-function checked({
-  kind,
-  language,
-  documents = 4000,
-}: Pick<SmallWorldOptions, 'kind' | 'language' | 'documents'>): number {
-  if (!Object.hasOwn(kinds, kind)) throw new UnknownNameError('kind of the small world', kind, smallWorldKinds)
+function checked(
+  { kind, language, documents = 4000 }: Pick<SmallWorldOptions, 'kind' | 'language' | 'documents'>,
+  known: readonly TextKind[] = smallWorldTextKinds,
+): number {
+  if (!known.includes(kind)) throw new UnknownNameError('kind of the small world', kind, known)
   if (language !== 'en' && language !== 'zh')
     throw new UnknownNameError('language of the small world', language, ['en', 'zh'])
   if (!(documents >= 1))

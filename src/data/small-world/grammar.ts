@@ -189,6 +189,16 @@ function matches(
  * Exact expectation of a document's bits and bytes. Bits of a step: the entropy of its choice and of the words drawn.
  */
 export function expectation<State>(grammar: Grammar<State>): Expectation {
+  const before = expectations.get(grammar)
+  if (before !== undefined) return before
+  const value = expectationOf(grammar)
+  expectations.set(grammar, value)
+  return value
+}
+
+const expectations = new WeakMap<object, Expectation>()
+
+function expectationOf<State>(grammar: Grammar<State>): Expectation {
   const known = new Map<string, Expectation>()
   const words = wordExpectations(grammar.lexicon)
   const of = (state: State): Expectation => {

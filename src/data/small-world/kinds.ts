@@ -1,10 +1,13 @@
 /** What the small world yields: each kind is a grammar, and what its document is an example of. */
 
 import { dialogue } from './dialogue.ts'
+import { type Picture, rasterize, svg } from './draw.ts'
 import { chineseLabels, entailment, type Label } from './entailment.ts'
 import { type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
+import { lexicon } from './lexicon.ts'
 import { question } from './question.ts'
+import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
 import { chineseSentiments, type Sentiment, sentiment } from './sentiment.ts'
 import { story } from './story.ts'
@@ -50,6 +53,16 @@ export interface Instruction {
   readonly bad: readonly string[]
 }
 
+/** A picture and its caption. */
+export interface Scene {
+  readonly caption: string
+  readonly scene: SceneDescription
+  /** 32 by 32 pixels, for models. */
+  readonly picture: Picture
+  /** For people. */
+  readonly svg: string
+}
+
 /** An example of each kind. */
 export interface Examples {
   readonly story: Story
@@ -59,6 +72,7 @@ export interface Examples {
   readonly sentiment: Review
   readonly dialogue: Dialogue
   readonly instruction: Instruction
+  readonly scene: Scene
 }
 
 export type Kind = keyof Examples
@@ -116,6 +130,13 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
       bad: (choice as Task).bad[language].map(template => fill(template, drawn, language)),
     }),
   },
+  scene: {
+    grammar: scene,
+    example({ derivation, fields: [caption] }) {
+      const described = sceneOf(derivation)
+      return { caption, scene: described, picture: rasterize(described), svg: svg(described) }
+    },
+  },
 }
 
 /** The name that stands for a label in a language. */
@@ -133,4 +154,42 @@ export function exampleOf<Name extends Kind>(
   const lines = write(derivation, language).trimEnd().split('\n')
   const fields = lines.map(line => line.replace(language === 'en' ? /^[A-Z][a-z]*: / : /^[\u4e00-\u9fff]{2}：/, ''))
   return kinds[kind].example({ derivation, language, lines, fields })
+}
+
+/** Kinds of text: those of the examples, and all of them mixed, each document under a heading that names its kind. */
+export type TextKind = Kind | 'mixed'
+
+const headings: Readonly<Record<Kind, { readonly weight: number; readonly zh: string }>> = {
+  story: { weight: 3, zh: '故事' },
+  translation: { weight: 3, zh: '翻译' },
+  question: { weight: 2, zh: '问答' },
+  entailment: { weight: 2, zh: '推理' },
+  sentiment: { weight: 2, zh: '评论' },
+  dialogue: { weight: 2, zh: '对话' },
+  instruction: { weight: 2, zh: '指令' },
+  scene: { weight: 2, zh: '图画' },
+}
+
+interface MixedState {
+  readonly kind?: Kind
+  readonly state?: unknown
+}
+
+const mixed: Grammar<MixedState> = {
+  lexicon,
+  start: {},
+  choices({ kind, state }) {
+    if (kind === undefined)
+      return (Object.keys(kinds) as Kind[]).map(name => ({
+        weight: headings[name].weight,
+        en: `# ${name}\n`,
+        zh: `# ${headings[name].zh}\n`,
+        next: { kind: name, state: kinds[name].grammar.start },
+      }))
+    return kinds[kind].grammar.choices(state).map(choice => ({ ...choice, next: { kind, state: choice.next } }))
+  },
+}
+
+export function grammarOf(kind: TextKind): Grammar<unknown> {
+  return kind === 'mixed' ? mixed : kinds[kind].grammar
 }

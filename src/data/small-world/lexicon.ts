@@ -327,4 +327,55 @@ export const lexicon: Lexicon = {
       ([en, other, zh, zhOther]) => ({ en: { name: en, other }, zh: { name: zh, other: zhOther } }),
     ),
   },
+  sky: {
+    distinct: false,
+    words: words(
+      `
+      sunny  | under a sunny sky  | 晴空下   | 4
+      cloudy | under a cloudy sky | 多云的天空下 | 3
+      rainy  | under a rainy sky  | 雨中    | 2
+      starry | under the stars    | 星空下   | 2`,
+      ([en, over, zh]) => ({ en: { name: en, over }, zh: { name: zh, over: zh } }),
+    ),
+  },
+  ground: {
+    distinct: false,
+    words: words(
+      `
+      meadow | on a meadow   | 草地上 | 4
+      sand   | on the sand   | 沙滩上 | 3
+      snow   | on the snow   | 雪地上 | 2
+      street | on the street | 街道上 | 2`,
+      ([en, on, zh]) => ({ en: { name: en, on }, zh: { name: zh, on: zh } }),
+    ),
+  },
+  colour: names(`
+    red    | 红色的 | 5
+    blue   | 蓝色的 | 5
+    green  | 绿色的 | 4
+    yellow | 黄色的 | 4
+    orange | 橙色的 | 3
+    white  | 白色的 | 2
+    black  | 黑色的 | 2
+    purple | 紫色的 | 1`),
+  size: names(`
+    big   | 大 | 1
+    small | 小 | 1`),
+  figure: {
+    distinct: true,
+    words: words(
+      `
+      ball   | 球   | 个 | 4
+      box    | 盒子 | 个 | 3
+      kite   | 风筝 | 只 | 2
+      tree   | 树   | 棵 | 4
+      house  | 房子 | 座 | 4
+      tent   | 帐篷 | 顶 | 2
+      boat   | 船   | 条 | 2
+      flower | 花   | 朵 | 3
+      flag   | 旗子 | 面 | 2
+      cup    | 杯子 | 个 | 2`,
+      ([en, zh, measure]) => ({ en: { name: en }, zh: { name: zh, one: `一${measure}` } }),
+    ),
+  },
 }
