@@ -1,5 +1,8 @@
 /** The timeline: every language model of the line that can be trained by name, in the order of years. */
 import { UnknownNameError } from '../base/options.ts'
+import { RNN } from './1982-rnn.ts'
+import { LSTM } from './1997-lstm.ts'
+import { GRU } from './2014-gru.ts'
 import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
 import type { LanguageModel } from './language-model.ts'
 
@@ -11,6 +14,8 @@ export interface ModelSize {
   readonly heads: number
   readonly channels: number
   readonly bias: boolean
+  readonly hiddenSize: number
+  readonly embeddingSize: number
 }
 
 /** Sizes that only some models have. */
@@ -27,7 +32,25 @@ export interface TimelineEntry<M extends LanguageModel & object = LanguageModel 
   dropoutPlaces(size: ModelSize): number
 }
 
+type RecurrentSize = Pick<ModelSize, 'vocabulary' | 'context' | 'layers' | 'hiddenSize' | 'embeddingSize'>
+
+const recurrent = (
+  year: number,
+  name: string,
+  Model: new (configuration: RecurrentSize) => LanguageModel & object,
+): TimelineEntry => ({
+  year,
+  name,
+  sizes: ['layers', 'hiddenSize', 'embeddingSize'],
+  create: ({ vocabulary, context, layers, hiddenSize, embeddingSize }) =>
+    new Model({ vocabulary, context, embeddingSize, hiddenSize, layers }),
+  dropoutPlaces: ({ layers }) => layers + 1,
+})
+
 export const timeline: readonly TimelineEntry[] = [
+  recurrent(1982, 'rnn', RNN),
+  recurrent(1997, 'lstm', LSTM),
+  recurrent(2014, 'gru', GRU),
   {
     year: 2019,
     name: 'gpt2',

@@ -7,6 +7,7 @@ import * as matmul from '../../../src/ops/matmul.ts'
 import * as normalization from '../../../src/ops/normalization.ts'
 import type { Op } from '../../../src/ops/op.ts'
 import * as rearrange from '../../../src/ops/rearrange.ts'
+import * as recurrence from '../../../src/ops/recurrence.ts'
 import * as reduce from '../../../src/ops/reduce.ts'
 import { cacheProofs } from './cache.ts'
 import { compositeProofs } from './composite.ts'
@@ -17,6 +18,7 @@ import { matmulProofs } from './matmul.ts'
 import { normalizationProofs } from './normalization.ts'
 import type { Proof, ProofsOf } from './proof.ts'
 import { rearrangeProofs } from './rearrange.ts'
+import { recurrenceProofs } from './recurrence.ts'
 import { reduceProofs } from './reduce.ts'
 
 export interface Row {
@@ -40,5 +42,6 @@ export const table: readonly Row[] = [
   ...rows(rearrange, rearrangeProofs),
   ...rows(indexing, indexingProofs),
   ...rows(matmul, matmulProofs),
+  ...rows(recurrence, recurrenceProofs),
   ...rows(reduce, reduceProofs),
 ]

@@ -1,0 +1,67 @@
+/**
+ * The recurrent network as a language model: what it read so far is one vector, h_t = tanh(W x_t + U h_{t-1} + b).
+ * Networks whose units feed back: Hopfield, Neural networks and physical systems with emergent collective computational
+ * abilities, 1982. Reading sequences with a state: Jordan, Serial Order, 1986; in this form Elman, Finding Structure in
+ * Time, 1990. As a language model: Mikolov et al., Recurrent neural network based language model, 2010, section 2.
+ * Shapes: B sequences, T tokens, E embedding size, H hidden size, V vocabulary.
+ */
+import { uniform } from '../nn/initializers.ts'
+import { Embedding, Linear } from '../nn/layers.ts'
+import type { MemorySize } from '../nn/memory.ts'
+import { applyLayers, ElmanLayer, RecurrentMemory } from '../nn/recurrent.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { LanguageModel, LogitsOptions } from './language-model.ts'
+
+export interface RNNConfiguration {
+  /** Different tokens. */
+  readonly vocabulary: number
+  /** Tokens through which the gradient goes back in training; the state goes on beyond them. */
+  readonly context: number
+  /** Numbers that stand for a token. */
+  readonly embeddingSize: number
+  /** Units of a layer. */
+  readonly hiddenSize: number
+  readonly layers: number
+}
+
+export class RNN implements LanguageModel<RecurrentMemory> {
+  readonly embedding: Embedding
+  readonly layers: readonly ElmanLayer[]
+  readonly output: Linear
+  readonly #configuration: RNNConfiguration
+
+  constructor(configuration: RNNConfiguration) {
+    const { vocabulary, embeddingSize, hiddenSize, layers } = configuration
+    this.embedding = new Embedding(vocabulary, embeddingSize, uniform(0.1))
+    this.layers = Array.from(
+      { length: layers },
+      (_, i) => new ElmanLayer(i === 0 ? embeddingSize : hiddenSize, hiddenSize),
+    )
+    this.output = new Linear(hiddenSize, vocabulary, { initialize: uniform(1 / Math.sqrt(hiddenSize)) })
+    this.#configuration = configuration
+  }
+
+  get configuration(): RNNConfiguration {
+    return this.#configuration
+  }
+  get context(): number {
+    return this.#configuration.context
+  }
+  get reach(): number {
+    return Infinity
+  }
+  get vocabulary(): number {
+    return this.#configuration.vocabulary
+  }
+
+  memory(size: MemorySize): RecurrentMemory {
+    return new RecurrentMemory(size)
+  }
+
+  logits(ids: Tensor, { dropout, memory, lastOnly = false }: LogitsOptions<RecurrentMemory> = {}): Tensor {
+    const x = this.embedding.apply(ids.transpose()) // [T, B, E]
+    let y = applyLayers(this.layers, x, { dropout, memory }).permute([1, 0, 2]) // [B, T, H]
+    if (lastOnly) y = y.slice(1, ids.shape[1] - 1, ids.shape[1]) // [B, 1, H]
+    return this.output.apply(y) // [B, T, V]
+  }
+}
