@@ -30,7 +30,13 @@ const { values } = parseArgs({
 const number = (name: keyof typeof values): number => Number(values[name])
 const [batchSize, context, vocabulary] = [number('batch'), number('context'), number('vocabulary')]
 const model = modelEntry(values.kind).create({
-  ...{ vocabulary, context, layers: number('layers'), hiddenSize: number('hidden'), embeddingSize: number('embedding') },
+  ...{
+    vocabulary,
+    context,
+    layers: number('layers'),
+    hiddenSize: number('hidden'),
+    embeddingSize: number('embedding'),
+  },
   ...{ heads: 1, channels: 1, bias: true },
 })
 const random = new Random(1, 'tokens')

@@ -41,6 +41,9 @@ export {
   type Predictor,
 } from './generation/predictor.ts'
 export * from './generation/sampling.ts'
+export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
+export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
+export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
@@ -52,6 +55,18 @@ export { Embedding, LayerNormalization, Linear } from './nn/layers.ts'
 export { crossEntropy, tokenLosses } from './nn/losses.ts'
 export type { Memory, MemorySize } from './nn/memory.ts'
 export { initialWeights, namedParameters, parameterCount, parameterNames } from './nn/parameters.ts'
+export {
+  applyLayers,
+  ElmanLayer,
+  GRULayer,
+  LSTMLayer,
+  type RecurrentKind,
+  type RecurrentLayer,
+  RecurrentMemory,
+  type RecurrentOptions,
+  type RecurrentResult,
+  recurrentLayer,
+} from './nn/recurrent.ts'
 export { type AdamOptions, adam, adamW } from './optim/adamw.ts'
 export type { Optimizer } from './optim/optimizer.ts'
 export { constantRate, cosine, linear, type Schedule, warmUp } from './optim/schedules.ts'

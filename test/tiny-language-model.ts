@@ -1,7 +1,11 @@
 import { Random } from '../src/base/random.ts'
 import { elementCount } from '../src/base/shape.ts'
 import type { LoadedModel } from '../src/generation/predictor.ts'
+import { RNN } from '../src/models/1982-rnn.ts'
+import { LSTM } from '../src/models/1997-lstm.ts'
+import { GRU } from '../src/models/2014-gru.ts'
 import { GPT2 } from '../src/models/2019-gpt2.ts'
+import type { LanguageModel } from '../src/models/language-model.ts'
 import { namedParameters } from '../src/nn/parameters.ts'
 import { nodeRuntime } from '../src/runtime/node.ts'
 
@@ -20,7 +24,19 @@ export function tinyLanguageModel({
   bias?: boolean
   seed?: number
 }): LoadedModel & { readonly model: GPT2 } {
-  const model = new GPT2({ vocabulary, context, channels: 16, layers: 2, heads: 2, bias })
+  return withWeights(new GPT2({ vocabulary, context, channels: 16, layers: 2, heads: 2, bias }), seed)
+}
+
+/** A recurrent model with 2 layers of 12 units, likewise. */
+export function tinyRecurrentModel(
+  kind: 'rnn' | 'lstm' | 'gru',
+  { vocabulary, context, seed = 1 }: { vocabulary: number; context: number; seed?: number },
+): LoadedModel & { readonly model: RNN | LSTM | GRU } {
+  const Model = { rnn: RNN, lstm: LSTM, gru: GRU }[kind]
+  return withWeights(new Model({ vocabulary, context, embeddingSize: 8, hiddenSize: 12, layers: 2 }), seed)
+}
+
+function withWeights<M extends LanguageModel & object>(model: M, seed: number): LoadedModel & { readonly model: M } {
   const weights = new Map<string, Float32Array>()
   for (const [name, { shape }] of namedParameters(model)) {
     const random = new Random(seed, name)

@@ -1,7 +1,9 @@
 import { CheckpointError } from '../base/errors.ts'
-import type { Shape } from '../base/shape.ts'
+import { elementCount, type Shape } from '../base/shape.ts'
 import type { LanguageModel } from '../models/language-model.ts'
+import { namedParameters } from '../nn/parameters.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import type { StoredTensor } from './safetensors.ts'
 
 /** The contents of config.json. */
 export type Config = Readonly<Record<string, unknown>>
@@ -17,10 +19,48 @@ export interface Architecture<M extends StoredModel = StoredModel> {
   describes(model: StoredModel): model is M
   config(model: M, tokenizer: Tokenizer): Config
   create(config: ConfigReader): M
-  /** Our part of a dotted name, and theirs. */
-  readonly names: readonly (readonly [string, string])[]
-  /** Tensors that the layout has and the model has not, by their name there: they are written as zeros. */
-  zeros?(model: M, stored: ReadonlyMap<string, Shape>): ReadonlyMap<string, Shape>
+  /** The tensors of the layout. */
+  store(model: M, weights: Weights): Iterable<StoredTensor>
+  /** Our weights, from the tensors of the layout. */
+  load(model: M, read: TensorReader): Promise<Map<string, Float32Array>>
+}
+
+/** By our dotted names. */
+export type Weights = ReadonlyMap<string, Float32Array>
+
+/**
+ * Reads a tensor by its name in the layout.
+ * @throws {CheckpointError} if it is missing or has another shape
+ */
+export type TensorReader = (name: string, shape: Shape) => Promise<Float32Array>
+
+/**
+ * A layout whose tensors are ours under other names.
+ *
+ * @param names - our part of a dotted name, and theirs
+ * @param zeros - tensors that the layout has and a model has not, by their names there: they are written as zeros
+ */
+export function renaming<M extends StoredModel>(
+  names: readonly (readonly [string, string])[],
+  zeros: (model: M, stored: ReadonlyMap<string, Shape>) => ReadonlyMap<string, Shape>,
+): Pick<Architecture<M>, 'store' | 'load'> {
+  const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
+  return {
+    *store(model, weights) {
+      const shapes = new Map<string, Shape>()
+      for (const [own, { shape }] of namedParameters(model)) {
+        shapes.set(rename(own), shape)
+        yield { name: rename(own), dtype: 'F32', shape, data: weights.get(own)! }
+      }
+      for (const [name, shape] of zeros(model, shapes))
+        yield { name, dtype: 'F32', shape, data: new Float32Array(elementCount(shape)) }
+    },
+    async load(model, read) {
+      const weights = new Map<string, Float32Array>()
+      for (const [own, { shape }] of namedParameters(model)) weights.set(own, await read(rename(own), shape))
+      return weights
+    },
+  }
 }
 
 /** Fields of config.json, checked. */

@@ -1,5 +1,5 @@
 import { GPT2, gpt2TensorNames } from '../models/2019-gpt2.ts'
-import type { Architecture } from './architecture.ts'
+import { type Architecture, renaming } from './architecture.ts'
 
 /** transformers' `GPT2LMHeadModel`, which always has biases: those of a model without are written as zeros. */
 export const gpt2: Architecture<GPT2> = {
@@ -43,9 +43,8 @@ export const gpt2: Architecture<GPT2> = {
       bias: config.bias(),
     })
   },
-  names: gpt2TensorNames,
-  zeros: ({ configuration: { bias } }, stored) => {
+  ...renaming<GPT2>(gpt2TensorNames, ({ configuration: { bias } }, stored) => {
     const missing = [...stored].filter(([name]) => !bias && !/\.(wte|wpe)\./.test(name))
     return new Map(missing.map(([name, shape]) => [name.replace(/weight$/, 'bias'), [shape.at(-1)!]]))
-  },
+  }),
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { env } from 'node:process'
 import { expect, test } from 'vitest'
+import { tinyRecurrentModel } from '../../test/tiny-language-model.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { GPT2 } from '../models/2019-gpt2.ts'
 import { initialWeights, namedParameters, parameterNames } from '../nn/parameters.ts'
@@ -72,6 +73,22 @@ test.each([true, false])('what was saved is what is loaded, with biases: %s', as
   ])
 })
 
+test.each(['rnn', 'lstm', 'gru'] as const)('a recurrent model too, with the tensors of torch: %s', async kind => {
+  const tokenizer = await trainCharacters([text])
+  const loaded = tinyRecurrentModel(kind, { vocabulary: tokenizer.vocabularySize, context: 16 })
+  const saved = { model: loaded.model, weights: loaded.weights, tokenizer }
+  const storage = await savedFolder(saved)
+  const again = await loadModelFolder(storage)
+  expect(again.model).toBeInstanceOf(loaded.model.constructor)
+  expect(again.model.configuration).toEqual(saved.model.configuration)
+  expect(again.weights).toEqual(saved.weights)
+  const { tensors } = await openSafetensors(storage, 'model.safetensors')
+  const blocks = { rnn: 1, lstm: 4, gru: 3 }[kind]
+  expect(tensors.get('layers.weight_ih_l0')?.shape).toEqual([12 * blocks, 8])
+  expect(tensors.get('layers.weight_hh_l1')?.shape).toEqual([12 * blocks, 12])
+  expect(JSON.parse(await readText(storage, 'tokenizer_config.json')).model_max_length).toBeUndefined()
+})
+
 test('a model without biases is stored with zeros, which transformers needs', async () => {
   const storage = await savedFolder(await tinyModel({ bias: false }))
   const file = await openSafetensors(storage, 'model.safetensors')
@@ -101,7 +118,10 @@ test('names without "transformer.", tied heads and mask buffers of older folders
 })
 
 test.each([
-  [{ model_type: 'llama' }, 'memory:config.json expected a model_type that Nacre knows: gpt2. Received "llama".'],
+  [
+    { model_type: 'llama' },
+    'memory:config.json expected a model_type that Nacre knows: gpt2, rnn, lstm, gru. Received "llama".',
+  ],
   [{ model_type: undefined }, 'field "model_type", expected a text. Received none.'],
   [{ n_embd: undefined }, 'field "n_embd", expected a whole number above 0. Received none.'],
   [{ n_layer: '4' }, 'field "n_layer", expected a whole number above 0. Received "4".'],

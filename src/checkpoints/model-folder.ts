@@ -3,16 +3,15 @@
  * model.safetensors, tokenizer.json, tokenizer_config.json, generation_config.json.
  */
 import { CheckpointError, OptionError } from '../base/errors.ts'
-import { elementCount, type Shape } from '../base/shape.ts'
 import type { SamplingOptions } from '../generation/sampling.ts'
 import { isRecurrent } from '../models/language-model.ts'
-import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Architecture, type Config, ConfigReader, type StoredModel } from './architecture.ts'
 import { gpt2 } from './gpt2.ts'
-import { openSafetensors, type SafetensorsFile, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { recurrentArchitectures } from './recurrent.ts'
+import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
 
 export interface SavedModel {
   readonly model: StoredModel
@@ -24,7 +23,7 @@ export interface SavedModel {
 }
 
 /** One entry for each model of the line that is saved. */
-const architectures: readonly Architecture[] = [gpt2]
+const architectures: readonly Architecture[] = [gpt2, ...recurrentArchitectures]
 
 /** Their name of a sampling option, and ours. */
 const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [
@@ -49,10 +48,7 @@ export async function saveModelFolder(storage: Storage, saved: SavedModel): Prom
   }
   if (changed.length > 0) await storage.remove('model.safetensors')
   for (const [name, text] of changed) await writeText(storage, name, text)
-  const tensors = [...theirTensors(model, architecture)].map(([name, { own, shape }]): StoredTensor => {
-    const data = own === undefined ? new Float32Array(elementCount(shape)) : weights.get(own)!
-    return { name, dtype: 'F32', shape, data }
-  })
+  const tensors = [...architecture.store(model, weights)]
   await writeSafetensors(storage, 'model.safetensors', tensors, { format: 'pt' })
 }
 
@@ -99,10 +95,7 @@ export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
     })
   }
   const file = await openSafetensors(storage, 'model.safetensors')
-  const weights = new Map<string, Float32Array>()
-  for (const [name, { own, shape }] of theirTensors(model, architecture)) {
-    if (own !== undefined) weights.set(own, await file.readFloat32(storedName(file, name), shape))
-  }
+  const weights = await architecture.load(model, (name, shape) => file.readFloat32(storedName(file, name), shape))
   return { model, weights, tokenizer, generation: await readGeneration(storage) }
 }
 
@@ -144,16 +137,6 @@ async function readGeneration(storage: Storage): Promise<SamplingOptions | undef
 function storedName({ tensors }: SafetensorsFile, name: string): string {
   const short = name.replace(/^transformer\./, '')
   return !tensors.has(name) && tensors.has(short) ? short : name
-}
-
-/** Every tensor that transformers expects: its shape, and our name of it, or none where it is zero. */
-function theirTensors(model: StoredModel, architecture: Architecture): Map<string, { own?: string; shape: Shape }> {
-  const rename = (name: string) => architecture.names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
-  const found = new Map<string, { own?: string; shape: Shape }>()
-  for (const [own, { shape }] of namedParameters(model)) found.set(rename(own), { own, shape })
-  const stored = new Map([...found].map(([name, { shape }]) => [name, shape]))
-  for (const [name, shape] of architecture.zeros?.(model, stored) ?? []) found.set(name, { shape })
-  return found
 }
 
 async function readJSON(storage: Storage, name: string): Promise<Config> {

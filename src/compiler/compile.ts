@@ -7,6 +7,7 @@ import { fuseGemm, fuseMatmul } from './fuse.ts'
 import { flattenRows, reduceRows, sumRows } from './layout.ts'
 import { replacements } from './replace.ts'
 import { type Rule, rewrite, rewriteUntilStable } from './rewrite.ts'
+import { scaleRows } from './scale-rows.ts'
 import { serializeScatter } from './serialize.ts'
 import {
   arithmetic,
@@ -33,7 +34,7 @@ const simplifications: readonly Rule[] = [
 const passes: readonly { readonly rules: readonly Rule[]; readonly limit: number }[] = [
   { rules: [expandComposites], limit: 3 },
   { rules: [...simplifications, flattenRows, reduceRows], limit: 8 },
-  { rules: [fuseMatmul, sumRows, ...simplifications], limit: 4 },
+  { rules: [fuseMatmul, sumRows, scaleRows, ...simplifications], limit: 4 },
   { rules: [fuseGemm, serializeScatter, rearrangement], limit: 1 },
 ]
 

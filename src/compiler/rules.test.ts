@@ -16,6 +16,7 @@ import { emit } from './emit.ts'
 import { fuseGemm, fuseMatmul } from './fuse.ts'
 import { flattenRows, reduceRows } from './layout.ts'
 import { type Rule, rewrite } from './rewrite.ts'
+import { scaleRows } from './scale-rows.ts'
 import {
   arithmetic,
   dropExpand,
@@ -236,4 +237,20 @@ test('all together: a GPT and its gradients in fewer nodes', async () => {
     const numbers = ({ data }: HostTensor) => data as Float32Array
     expectClose(name, numbers(actual[name]), numbers(expected[name]), { absolute: 1e-6, relative: 1e-3 })
   }
+})
+
+describe('rows are scaled where they are narrow', () => {
+  const [wide, column] = [input('wide', [5, 9]), input('column', [5, 1])]
+  const scaled = wide.mul(column)
+
+  test.each([
+    ['(s X) B', scaled.matmul(input('b', [9, 2])), ['matmul', 'mul']],
+    ['(s X) Bᵀ', scaled.matmul(input('b', [2, 9]), { transposeB: true }), ['matmul', 'mul']],
+    ['Aᵀ (s X)', input('a', [5, 2]).matmul(scaled, { transposeA: true }), ['mul', 'matmul']],
+    ['A (s X)', input('a', [2, 5]).matmul(column.mul(wide), { scale: 3 }), ['reshape', 'mul', 'matmul']],
+    ['a wide product', scaled.matmul(input('b', [9, 20])), ['mul', 'matmul']],
+    ['columns that are scaled', wide.mul(input('row', [1, 9])).matmul(input('b', [9, 2])), ['mul', 'matmul']],
+  ])('%s', async (_, product, expected) => {
+    expect(await after(product, [scaleRows])).toEqual(expected)
+  })
 })

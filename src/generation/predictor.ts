@@ -1,7 +1,7 @@
 import { OptionError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
-import type { LanguageModel } from '../models/language-model.ts'
+import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { firstState, type Memory, nextName, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import { type HostTensor, isDeviceTensor, type Runtime, type Value } from '../runtime/runtime.ts'
@@ -70,6 +70,9 @@ interface CachedProgram {
   readonly fetches: Readonly<Record<string, HostTensor>> | undefined
 }
 
+/** Power of two of the longest piece of a recurrence: the graph grows with its steps, and takes longer to load. */
+const longestRecurrence = 5
+
 /**
  * Predicts with a memory of the tokens before: of a text that grew, only the new tokens are computed. They go through
  * the model in pieces whose lengths are powers of two, so that few sizes are compiled.
@@ -79,6 +82,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   const names = parameterNames(namedParameters(model))
   const weights = weightFeeds(loaded)
   const programs = new Map<number, Promise<CachedProgram>>()
+  const longest = isRecurrent(model) ? longestRecurrence : Infinity
   let remembered: Record<string, Value> | undefined
   /** Tokens in the memory, from `start` of the text on, and the logits after the last of them. */
   let tokensBefore: number[] = []
@@ -139,7 +143,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
       const kept = await keep(seen, windowStart(tokens.length, model.reach))
       tokensBefore = tokensBefore.slice(0, kept)
       for (let i = kept; i < seen.length; ) {
-        const size = 2 ** Math.min(longestPiece, Math.floor(Math.log2(seen.length - i)))
+        const size = 2 ** Math.min(longest, Math.floor(Math.log2(seen.length - i)))
         latest = await push(seen.slice(i, i + size))
         i += size
       }
@@ -151,9 +155,6 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
     },
   }
 }
-
-/** Power of two of the longest piece: a recurrence of more steps would be a graph that takes long to load. */
-const longestPiece = 10
 
 const zeroTensor = (shape: Shape): HostTensor => host('float32', shape, new Float32Array(elementCount(shape)))
 

@@ -28,6 +28,8 @@ export interface TimelineEntry<M extends LanguageModel & object = LanguageModel 
   /** What is asked of a size beside vocabulary and context. */
   readonly sizes: readonly OwnSize[]
   create(size: ModelSize): M
+  /** Whether it goes on from batch to batch with a state, as `isRecurrent` says of the model. */
+  readonly carriesState: boolean
   /** How often a forward pass drops. */
   dropoutPlaces(size: ModelSize): number
 }
@@ -42,6 +44,7 @@ const recurrent = (
   year,
   name,
   sizes: ['layers', 'hiddenSize', 'embeddingSize'],
+  carriesState: true,
   create: ({ vocabulary, context, layers, hiddenSize, embeddingSize }) =>
     new Model({ vocabulary, context, embeddingSize, hiddenSize, layers }),
   dropoutPlaces: ({ layers }) => layers + 1,
@@ -55,6 +58,7 @@ export const timeline: readonly TimelineEntry[] = [
     year: 2019,
     name: 'gpt2',
     sizes: ['layers', 'heads', 'channels', 'bias'],
+    carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels, bias }) =>
       new GPT2({ vocabulary, context, layers, heads, channels, bias }),
     dropoutPlaces: gpt2DropoutPlaces,

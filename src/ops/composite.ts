@@ -119,9 +119,8 @@ export const crossEntropy: Op<Binary, { readonly smoothing: number }> = {
       const kept = targets.greaterOrEqual(0)
       const weight = kept.where(dy, 0).reshape([rows, 1])
       const indices = kept.where(targets, 0).reshape([rows, 1])
-      dx = probabilities.mul(weight)
-      if (smoothing > 0) dx = dx.sub(weight.mul(smoothing / vocabulary))
-      dx = dx.scatterElementsAdd(indices, weight.mul(smoothing - 1), 1) // dx = dy (p - target distribution)
+      const surplus = smoothing > 0 ? probabilities.sub(smoothing / vocabulary) : probabilities
+      dx = surplus.scatterElementsAdd(indices, weight.full([rows, 1], smoothing - 1), 1).mul(weight) // dy (p - target's)
     }
     if (dLog) dx = dx.add(dLog.sub(probabilities.mul(dLog.sum([-1], true))))
     return [dx, null]

@@ -82,6 +82,8 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'layers',
       'heads',
       'channels',
+      'hiddenSize',
+      'embeddingSize',
       'bias',
       'dropout',
       'smoothing',
@@ -101,10 +103,33 @@ test('what decides the weights of the next step cannot change on resuming, but f
 })
 
 test.each([
-  [{ preset: 'char-smal' }, 'Option --preset expected one of char-small, '],
-  [{ preset: 'char-smal' }, 'Did you mean "char-small"?'],
-])('gpt2 with %j is refused', (given, message) => {
-  expect(() => settleOptions('gpt2', given)).toThrow(message)
+  ['gpt2', { preset: 'char-smal' }, 'Option --preset expected one of char-small, '],
+  ['gpt2', { preset: 'char-smal' }, 'Did you mean "char-small"?'],
+  ['lstm', { preset: 'gpt2-xl' }, 'Option --preset expected one of char, zaremba-small, '],
+  [
+    'lstm',
+    { heads: 4 },
+    'Option --heads expected a size of lstm: --layers, --hidden-size, --embedding-size. Received --heads 4. ' +
+      '--heads belongs to gpt2.',
+  ],
+  ['gru', { channels: 4 }, 'Option --channels expected a size of gru'],
+  ['rnn', { bias: false }, 'Option --bias expected a size of rnn'],
+  ['gpt2', { hiddenSize: 4 }, 'Received --hidden-size 4. --hidden-size belongs to rnn, lstm, gru.'],
+  [
+    'lstm',
+    { microBatchSize: 2 },
+    'Option --micro-batch-size expected none for lstm, which carries a state for the whole batch. Received 2.',
+  ],
+])('%s with %j is refused', (model, given, message) => {
+  expect(() => settleOptions(model, given)).toThrow(message)
+})
+
+test('a model begins with its own first preset', () => {
+  expect(settleOptions('lstm', {})).toMatchObject({ preset: 'char', layers: 2, hiddenSize: 256 })
+  expect(settleOptions('gpt2', {})).toMatchObject({ preset: 'char-small', layers: 4, channels: 128 })
+  expect(settleOptions('lstm', { preset: 'zaremba-small' })).toMatchObject({
+    ...{ layers: 2, hiddenSize: 200, embeddingSize: 200, context: 35, batchSize: 20, vocabulary: 10_000, clip: 5 },
+  })
 })
 
 test('an unknown model is refused', () => {

@@ -1,5 +1,6 @@
 /** Starting points of a training, for each model of the timeline; the first is taken where none is named. */
 import type { GivenOptions } from '../base/options.ts'
+import { lstmSizes } from '../models/1997-lstm.ts'
 import { gpt2Sizes } from '../models/2019-gpt2.ts'
 import type { trainOptions } from './options.ts'
 
@@ -21,7 +22,40 @@ const published = (name: keyof typeof gpt2Sizes): Preset => {
   }
 }
 
+const recurrentChar: Preset = {
+  ...{ layers: 2, hiddenSize: 256, embeddingSize: 64, context: 64, batchSize: 32, steps: 2000, dropout: 0.1 },
+  ...{ learningRate: 4e-3, weightDecay: 0, clip: 1, warmUp: 100, beta2: 0.99 },
+}
+
+/** Zaremba et al., 2014, section 4.1: words, plain gradient descent, clipping at 5. */
+const zaremba = (name: keyof typeof lstmSizes, dropout: number, clip: number): Preset => {
+  const { layers, hiddenSize, embeddingSize, context } = lstmSizes[name]
+  return {
+    ...{
+      layers,
+      hiddenSize,
+      embeddingSize,
+      context,
+      dropout,
+      clip,
+      batchSize: 20,
+      tokenizer: 'bpe',
+      vocabulary: 10_000,
+    },
+    ...{ optimizer: 'sgd', momentum: 0, weightDecay: 0, learningRate: 1, schedule: 'linear', finalLearningRate: 0.01 },
+    ...{ warmUp: 0, steps: 20_000, evaluateEvery: 1000 },
+  }
+}
+
 export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+  rnn: { char: { ...recurrentChar, layers: 1, learningRate: 1e-3 } },
+  lstm: {
+    char: recurrentChar,
+    'zaremba-small': zaremba('small', 0, 5),
+    'zaremba-medium': zaremba('medium', 0.5, 5),
+    'zaremba-large': zaremba('large', 0.65, 10),
+  },
+  gru: { char: recurrentChar },
   gpt2: {
     /** nanoGPT's small character configuration for a CPU, with a learning rate three times as large: it learns more. */
     'char-small': { learningRate: 3e-3 },

@@ -13,6 +13,7 @@ import { type Preset, presets } from './presets.ts'
 export function settleOptions(modelName: string, given: Preset): OptionsOf<typeof trainOptions> {
   const entry = modelEntry(modelName)
   refuseForeignSizes(entry, given)
+  if (entry.carriesState && given.microBatchSize !== undefined) throw microBatchError(modelName, given.microBatchSize)
   const own = presets[modelName]
   const names = Object.keys(own)
   const choice = { type: 'choice', choices: names, help: '' } as const
@@ -35,4 +36,13 @@ function refuseForeignSizes({ name, sizes }: TimelineEntry, given: Preset): void
         .join(', ')}.`,
     })
   }
+}
+
+function microBatchError(model: string, received: number): OptionError {
+  return new OptionError({
+    what: `Option ${flagOf('microBatchSize')}`,
+    expected: `none for ${model}, which carries a state for the whole batch`,
+    received: String(received),
+    hint: `Use a smaller ${flagOf('batchSize')}.`,
+  })
 }

@@ -1,3 +1,4 @@
+import { OptionError } from '../base/errors.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { type RandomWindows, randomWindows, type SequentialWindows } from '../data/batches.ts'
 import { evaluationWindows, type RingStreams, ringStreams } from '../data/streams.ts'
@@ -75,6 +76,13 @@ export async function train(model: LanguageModel & object, options: TrainOptions
         ? batchSize / options.microBatchSize
         : defaultMicroBatches(batchSize, context)
   const text = { source: options.train, batchSize, context, name: 'The training text' }
+  if (recurrent && options.microBatchSize !== undefined && options.microBatchSize !== batchSize) {
+    throw new OptionError({
+      what: 'microBatchSize',
+      expected: `the batch size (${batchSize}): the state is carried for the whole batch`,
+      received: String(options.microBatchSize),
+    })
+  }
   const batches = recurrent ? ringStreams(text) : randomWindows({ ...text, seed })
   const windows = options.validation && validationWindows(options.validation, model, options)
 
