@@ -50,10 +50,10 @@ export function shows({ scale = 'linear' }: ChartAxis, value: number): boolean {
   return Number.isFinite(value) && (scale === 'linear' || value > 0)
 }
 
-/** `1e-7`, `0.25`, `1,024`, `3M` */
+/** `1e-7`, `0.25`, `1024`, `25,000`, `3M` */
 export function tickText(value: number): string {
   const size = Math.abs(value)
   if (size !== 0 && size < 1e-4) return value.toExponential(0)
   if (size >= 1e6) return value.toLocaleString('en-US', { notation: 'compact' })
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 6 })
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 6, useGrouping: 'min2' })
 }

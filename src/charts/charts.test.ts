@@ -118,12 +118,13 @@ test('bars: one for each number that there is, with the number above', async () 
 })
 
 test('ticks as people write them', () => {
-  expect([1e-7, 0.0001, 0.25, 0, 1024, 3e6, 1.5e9].map(tickText)).toEqual([
+  expect([1e-7, 0.0001, 0.25, 0, 1024, 25_000, 3e6, 1.5e9].map(tickText)).toEqual([
     '1e-7',
     '0.0001',
     '0.25',
     '0',
-    '1,024',
+    '1024',
+    '25,000',
     '3M',
     '1.5B',
   ])

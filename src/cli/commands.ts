@@ -8,6 +8,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
   { name: 'evaluate', summary: 'measure how well a model predicts a text', load: () => import('./evaluate.ts') },
   { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },
+  {
+    name: 'timeline',
+    summary: 'train every language model of the line on one text',
+    load: () => import('./timeline.ts'),
+  },
   { name: 'reproduce', summary: 'run a row of the line against its numbers', load: () => import('./reproduce.ts') },
   { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },
 ]

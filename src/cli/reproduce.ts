@@ -168,7 +168,8 @@ async function runOne(recipe: Recipe, out: string, context: Context): Promise<vo
   const run = { date: new Date().toISOString().slice(0, 10), command: commandLine(context), machine, seeds, seconds }
   const result = { ...run, measures, missed: missed.map(({ name }) => name), quick }
   await nodeStorage(out).write('result.json', [new TextEncoder().encode(`${JSON.stringify(result, undefined, 2)}\n`)])
-  context.report({ recipe: recipe.name, ...result }, '')
+  if (context.json) context.report({ recipe: recipe.name, ...result }, '')
+  else print('')
   for (const measure of recipe.measures) {
     const { title, published } = measure
     const { mean } = measures[measure.name]

@@ -279,7 +279,8 @@ export async function resumedOptions(
   return { modelName: stored.model, options }
 }
 
-function optimizerOf({ optimizer, beta1, beta2, weightDecay, momentum }: RunOptions): Optimizer {
+/** The optimizer that the options name. */
+export function optimizerOf({ optimizer, beta1, beta2, weightDecay, momentum }: RunOptions): Optimizer {
   if (optimizer === 'sgd') return sgd({ momentum, weightDecay })
   return optimizer === 'adam' ? adam({ beta1, beta2 }) : adamW({ beta1, beta2, weightDecay })
 }
