@@ -4,7 +4,7 @@
  * Shapes: B sequences, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
 import { OptionError } from '../base/errors.ts'
-import { attention, causalMask } from '../nn/attention.ts'
+import { causalAttention } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
@@ -87,8 +87,7 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
     const positions = memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    const mask = causalMask(tokens)
-    for (const block of this.blocks) x = block.apply(x, mask, { dropout, memory })
+    for (const block of this.blocks) x = block.apply(x, { dropout, memory })
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x).matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
   }
@@ -109,9 +108,9 @@ class Block {
     this.feedForward = new FeedForward(configuration)
   }
 
-  apply(x: Tensor, mask: Tensor, options: Options): Tensor {
+  apply(x: Tensor, options: Options): Tensor {
     const drop = (y: Tensor) => options.dropout?.apply(y) ?? y
-    const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), mask, options)))
+    const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), options)))
     return attended.add(drop(this.feedForward.apply(this.feedForwardNormalization.apply(attended))))
   }
 }
@@ -132,7 +131,7 @@ class SelfAttention {
     this.#heads = heads
   }
 
-  apply(x: Tensor, mask: Tensor, { dropout, memory }: Options): Tensor {
+  apply(x: Tensor, { dropout, memory }: Options): Tensor {
     const [batch, tokens, channels] = x.shape
     const heads = this.#heads
     const projected = this.project.apply(x) // [B, T, 3C]
@@ -145,7 +144,7 @@ class SelfAttention {
       .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
       .split([1, 1, 1], 0)
       .map(part => part.reshape([batch, heads, tokens, channels / heads]))
-    const y = attention(q, k, v, mask, dropout) // [B, H, T, D]
+    const y = causalAttention(q, k, v, dropout) // [B, H, T, D]
     return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
   }
 }

@@ -1,4 +1,4 @@
-import { attention as attentionOp } from '../ops/composite.ts'
+import { attention as attentionOp, causalAttention as causalAttentionOp } from '../ops/attention.ts'
 import { apply, constant, type Tensor } from '../tensor/tensor.ts'
 import type { Dropout } from './dropout.ts'
 
@@ -26,4 +26,25 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout
   if (dropout === undefined) return apply(attentionOp, [q, k, v, mask], { scale })
   const weights = q.matmul(k, { transposeB: true, scale }).add(mask).softmax() // [B, H, T, S]
   return dropout.apply(weights).matmul(v)
+}
+
+/**
+ * Queries of a block. Measured on two cores: context 1,024, 4 layers, 768 channels: 1,434 ms a step in one block, 1,257 in four;
+ * context 256: nothing is gained by two.
+ */
+const blockTokens = 256
+
+/**
+ * softmax(Q Kᵀ / √D) V, where each query sees its own key and those before it; about half of the work of `attention` with
+ * a causal mask.
+ *
+ * @param q - queries [B, H, T, D], k and v likewise
+ * @param dropout - applied to the attention weights in training
+ */
+export function causalAttention(q: Tensor, k: Tensor, v: Tensor, dropout?: Dropout): Tensor {
+  const tokens = q.shape[2]
+  const mask = causalMask(tokens)
+  const blocks = Math.floor(tokens / blockTokens)
+  if (dropout !== undefined || blocks <= 1) return attention(q, k, v, mask, dropout)
+  return apply(causalAttentionOp, [q, k, v, mask], { scale: 1 / Math.sqrt(q.shape[3]), blocks })
 }

@@ -1,4 +1,4 @@
-import type { Binary, Op, Ternary, Unary } from './op.ts'
+import type { Binary, Op, Unary } from './op.ts'
 
 /** 2 √(2/π) and its product with 0.044715: tanh-GELU is x σ(a x + b x³). */
 const a = 2 * Math.sqrt(2 / Math.PI)
@@ -48,40 +48,6 @@ export const gelu: Op<Unary> = {
       .exp()
       .mul(1 / Math.sqrt(2 * Math.PI)) // φ(x)
     return [x.mul(density).add(cumulative).mul(dy)] // dx = dy (Φ(x) + x φ(x))
-  },
-}
-
-/**
- * Softmax attention, softmax(scale Q Kᵀ + mask) V; the second output is the attention weights.
- * Vaswani et al., Attention Is All You Need, 2017, section 3.2.1.
- *
- * Inputs: queries [B, H, T, D], keys and values [B, H, S, D], mask that broadcasts to [B, H, T, S] (0 or -∞).
- */
-export const attention: Op<readonly [...Ternary, Ternary[0]], { readonly scale: number }> = {
-  name: 'attention',
-  infer: ([q, k]) => [q, { dtype: 'float32', shape: k.shape.with(2, q.shape[2]).with(3, k.shape[2]) }],
-  compose: ([q, k, v, mask], { scale }) => {
-    const weights = q.matmul(k, { transposeB: true, scale }).add(mask).softmax() // [B, H, T, S]
-    return [weights.matmul(v), weights]
-  },
-  gradient: ({ dys: [dy, dWeights], inputs: [q, k, v], outputs: [y, weights], attributes: { scale } }) => {
-    const dOutput = dy ?? y.mul(0)
-    // Σ_s dW_ts W_ts = Σ_d dy_td y_td: the row sums of the softmax's gradient without a pass over the weights
-    // (Dao et al., FlashAttention, 2022, appendix B.2)
-    const base = dOutput.mul(y).sum([-1], true)
-    let dProduct = dOutput.matmul(v, { transposeB: true })
-    let rowSum = base
-    if (dWeights) {
-      dProduct = dProduct.add(dWeights)
-      rowSum = base.add(dWeights.mul(weights).sum([-1], true))
-    }
-    const dScores = dProduct.sub(rowSum).mul(weights) // dS = W (dW - Σ dW W)
-    return [
-      dScores.matmul(k, { scale }), // dQ = scale dS K
-      dScores.matmul(q, { transposeA: true, scale }), // dK = scale dSᵀ Q
-      weights.matmul(dOutput, { transposeA: true }), // dV = Wᵀ dY
-      null,
-    ]
   },
 }
 

@@ -1,4 +1,3 @@
-import type { Shape } from '../../../src/base/shape.ts'
 import type * as composite from '../../../src/ops/composite.ts'
 import { errorFunction } from './elementwise.ts'
 import { softmaxOf } from './normalization.ts'
@@ -11,14 +10,6 @@ const onEach = (element: (x: number) => number): Proof => ({
 })
 
 const geluGate = (x: number): number => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-
-/** [B, H, T, D] queries and [B, H, S, D] keys and values. */
-const attentionOperands = (queries: Shape, keys: Shape, mask: Shape): Operand[] => [
-  floats(queries),
-  floats(keys),
-  floats(keys),
-  floats(mask, -1, 0),
-]
 
 const targetsAndLogits = (rows: number, vocabulary: number, lowest: number): Operand[] => [
   floats([rows, vocabulary], -3, 3),
@@ -34,27 +25,6 @@ export const compositeProofs: ProofsOf<typeof composite> = {
     ],
   },
   gelu: onEach(x => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2))),
-  attention: {
-    cases: [
-      { operands: attentionOperands([2, 2, 3, 4], [2, 2, 3, 4], [3, 3]), attributes: { scale: 0.5 } },
-      { operands: attentionOperands([1, 2, 1, 2], [1, 2, 5, 2], [1, 5]), attributes: { scale: 1 } },
-      { operands: attentionOperands([2, 1, 4, 1], [2, 1, 1, 1], [2, 1, 4, 1]), attributes: { scale: 0.3 } },
-      { operands: attentionOperands([2, 3, 2, 2], [2, 3, 4, 2], []), attributes: { scale: 2 } },
-    ],
-    // The mask is known in advance: no gradient flows to it.
-    constants: [3],
-    reference: ([q, k, v, mask], { scale }) => {
-      const [batch, heads, queries, channels] = q.shape
-      const keys = k.shape[2]
-      const scores = generate([batch, heads, queries, keys], ([b, h, t, s]) => {
-        const product = sumOver(channels, d => at(q, [b, h, t, d]) * at(k, [b, h, s, d]))
-        return scale * product + at(mask, [b, h, t, s])
-      })
-      const weights = softmaxOf(scores, 3)
-      const y = generate(q.shape, ([b, h, t, d]) => sumOver(keys, s => at(weights, [b, h, t, s]) * at(v, [b, h, s, d])))
-      return [y, weights]
-    },
-  },
   crossEntropy: {
     cases: [0, 0.1, 0.7].flatMap(smoothing => [
       { operands: targetsAndLogits(5, 4, 0), attributes: { smoothing } },

@@ -1,3 +1,4 @@
+import * as attention from '../../../src/ops/attention.ts'
 import * as cache from '../../../src/ops/cache.ts'
 import * as composite from '../../../src/ops/composite.ts'
 import * as elementwise from '../../../src/ops/elementwise.ts'
@@ -9,6 +10,7 @@ import type { Op } from '../../../src/ops/op.ts'
 import * as rearrange from '../../../src/ops/rearrange.ts'
 import * as recurrence from '../../../src/ops/recurrence.ts'
 import * as reduce from '../../../src/ops/reduce.ts'
+import { attentionProofs } from './attention.ts'
 import { cacheProofs } from './cache.ts'
 import { compositeProofs } from './composite.ts'
 import { elementwiseProofs } from './elementwise.ts'
@@ -37,6 +39,7 @@ export const table: readonly Row[] = [
   ...rows(leaves, leafProofs),
   ...rows(elementwise, elementwiseProofs),
   ...rows(cache, cacheProofs),
+  ...rows(attention, attentionProofs),
   ...rows(composite, compositeProofs),
   ...rows(normalization, normalizationProofs),
   ...rows(rearrange, rearrangeProofs),
