@@ -32,6 +32,15 @@ test('the list, for people and for programs', async () => {
   expect(lines.map(line => JSON.parse(line))).toEqual(catalog)
 })
 
+test('a dataset that is made here', async () => {
+  expect((await nacre(['data', 'list'])).stdout).toMatch(/\nsmall-world +en +made here +Apache-2\.0 +stories/)
+  expect(await nacre(['data', 'get', 'small-world-zh'])).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'small-world-zh: made here, there is nothing to fetch. Use it with --data small-world-zh.\n',
+  })
+})
+
 test('a name that is not in the list', async () => {
   expect(await nacre(['data', 'get', 'tinyshakespear'])).toEqual({
     code: 2,

@@ -12,7 +12,7 @@ const list: Command = {
     const rows = catalog.map(dataset => [
       dataset.name,
       dataset.language,
-      formatBytes(datasetBytes(dataset)),
+      dataset.generated ? 'made here' : formatBytes(datasetBytes(dataset)),
       dataset.licence,
       dataset.description,
     ])
@@ -35,6 +35,10 @@ const get: Command<typeof getOptions> = {
   examples: ['nacre data get tinyshakespeare'],
   async run({ arguments: names, options: { mirror }, host, json, note, report, signal }) {
     for (const dataset of names.map(findDataset)) {
+      if (dataset.generated) {
+        note(`${dataset.name}: made here, there is nothing to fetch. Use it with --data ${dataset.name}.`)
+        continue
+      }
       const progress = json ? undefined : progressLine(host.stderr, dataset)
       const files = await fetchDataset(dataset, {
         mirror,
@@ -53,7 +57,7 @@ const get: Command<typeof getOptions> = {
 
 export const command: CommandGroup = {
   commands: [
-    { name: 'list', summary: 'list the public datasets that nacre knows', load: async () => ({ command: list }) },
+    { name: 'list', summary: 'list the datasets that nacre knows', load: async () => ({ command: list }) },
     { name: 'get', summary: 'fetch datasets, and print where they are', load: async () => ({ command: get }) },
   ],
 }

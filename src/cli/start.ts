@@ -1,10 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { checkOptions } from '../base/options.ts'
 import { datasetText } from '../data/get.ts'
-import { fetchDataset, openText, openTokens } from '../data/node.ts'
-import { joinTexts, type TextSource } from '../data/text.ts'
+import { fetchDataset, openTokens } from '../data/node.ts'
+import { smallWorldEnglish } from '../data/small-world-text.ts'
+import type { TextSource } from '../data/text.ts'
 import { tinyshakespeare } from '../data/tinyshakespeare.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -29,7 +28,7 @@ export const command: Command<typeof startOptions> = {
   options: startOptions,
   async run(context) {
     const { options, print, note, host, signal, json } = context
-    const text = await startText(host.environment, note)
+    const { text, prompt, sentence } = await startText(host.environment, note)
     print(`Training a small GPT on ${text.name}, from nothing.\n`)
     const trainingOptions = settleOptions('gpt2', { steps: options.steps, out: options.out, preset: 'char-small' })
     const folder = resolve(options.out)
@@ -55,36 +54,32 @@ export const command: Command<typeof startOptions> = {
     print(`
 What to try next:
   npx nacre chat ${options.out}
-  npx nacre generate ${options.out} --prompt "ROMEO:" --tokens 300 --temperature 0.8 --seed 1
-  npx nacre score ${options.out} "To be, or not to be"
+  npx nacre generate ${options.out} --prompt "${prompt}" --tokens 300 --temperature 0.8 --seed 1
+  npx nacre score ${options.out} "${sentence}"
   npx nacre train gpt2 --data my.txt --preset char-small --out runs/my`)
   },
 }
 
-/** tinyshakespeare where it can be had; otherwise, saying so, text that every install of this package has. */
+/** tinyshakespeare where it can be had; otherwise, saying so, the small world, which needs no network. */
 async function startText(
   environment: Readonly<Record<string, string | undefined>>,
   note: (text: string) => void,
-): Promise<TextSource> {
+): Promise<StartText> {
   try {
     const files = await fetchDataset(tinyshakespeare, { environment, retries: 0 })
-    return { ...datasetText(tinyshakespeare, files), name: 'the plays of Shakespeare (tinyshakespeare)' }
+    const text = { ...datasetText(tinyshakespeare, files), name: 'the plays of Shakespeare (tinyshakespeare)' }
+    return { text, prompt: 'ROMEO:', sentence: 'To be, or not to be' }
   } catch {
     note('tinyshakespeare cannot be had here: there is no network, and NACRE_DATA_MIRROR names no folder that has it.')
-    note('Learning from the declaration files of TypeScript instead, which came with npm ci.\n')
-    return declarationFiles()
+    note('Learning the small world instead, which nacre makes itself.\n')
+    const text = { ...datasetText(smallWorldEnglish, []), name: 'the small world' }
+    return { text, prompt: 'One sunny morning,', sentence: 'Mia gave the ball to Tom.' }
   }
 }
 
-/** The library files of the compiler, which lie in a package for each platform. */
-async function declarationFiles(): Promise<TextSource> {
-  const packages = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), '..', '@typescript')
-  const paths = readdirSync(packages)
-    .filter(name => name.startsWith('typescript-'))
-    .map(name => join(packages, name, 'lib'))
-    .flatMap(folder => readdirSync(folder).map(name => join(folder, name)))
-    .filter(path => path.endsWith('.d.ts'))
-    .sort()
-  const texts = await Promise.all(paths.map(path => openText(path)))
-  return joinTexts("TypeScript's declaration files", texts)
+/** A text, and what to try when it is learned. */
+interface StartText {
+  readonly text: TextSource
+  readonly prompt: string
+  readonly sentence: string
 }

@@ -5,6 +5,7 @@ import { chnsenticorp } from './chnsenticorp.ts'
 import type { Dataset } from './dataset.ts'
 import { mnist } from './mnist.ts'
 import { names } from './names.ts'
+import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
 import { thucnewsTitles } from './thucnews-titles.ts'
@@ -21,6 +22,8 @@ export const catalog: readonly Dataset[] = [
   chnsenticorp,
   thucnewsTitles,
   stopwordsZh,
+  smallWorldEnglish,
+  smallWorldChinese,
 ]
 
 /**

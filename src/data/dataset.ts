@@ -1,4 +1,4 @@
-/** A public dataset: what it is and where it comes from. The package ships none of its text. */
+/** A dataset: what it is and where it comes from. The package ships no text of others. */
 export interface Dataset {
   /** As typed after `nacre data get`. */
   readonly name: string
@@ -10,6 +10,8 @@ export interface Dataset {
   /** The folder that holds its files in a mirror. */
   readonly mirrorFolder: string
   readonly files: readonly DatasetFile[]
+  /** The project's own text of this seed, in place of files: nothing is downloaded. */
+  readonly generated?: { readonly seed: number; readonly documents: number }
 }
 
 export interface DatasetFile {

@@ -3,6 +3,7 @@ import { DataError } from '../base/errors.ts'
 import { type ByteChunks, readChunks, type Storage } from '../storage/storage.ts'
 import type { Dataset, DatasetFile } from './dataset.ts'
 import { gunzip } from './gzip.ts'
+import { smallWorld } from './small-world.ts'
 import { fileText, joinTexts, type TextSource } from './text.ts'
 
 /** What a download needs of its host. */
@@ -56,8 +57,11 @@ export async function getDataset(dataset: Dataset, options: GetOptions): Promise
   return fetched
 }
 
-/** The text of a fetched dataset, file after file. */
+/** The text of a fetched dataset, file after file, or of one that is generated. */
 export function datasetText(dataset: Dataset, files: readonly FetchedFile[]): TextSource {
+  const { generated, language } = dataset
+  if (generated !== undefined)
+    return smallWorld({ ...generated, language: language === 'zh' ? 'zh' : 'en', kind: 'mixed' })
   const texts = files.map(fetchedText)
   return texts.length === 1 ? texts[0] : joinTexts(dataset.name, texts)
 }

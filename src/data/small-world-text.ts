@@ -1,0 +1,22 @@
+import type { Dataset } from './dataset.ts'
+
+const generated = { seed: 1, documents: 8000 }
+
+/** Text of the small world that anyone can have without a network. */
+export const smallWorldEnglish: Dataset = {
+  name: 'small-world',
+  description: 'stories, questions, dialogue and more of a generated little world',
+  language: 'en',
+  licence: 'Apache-2.0',
+  mirrorFolder: 'small-world',
+  files: [],
+  generated,
+}
+
+/** The same in Chinese. */
+export const smallWorldChinese: Dataset = {
+  ...smallWorldEnglish,
+  name: 'small-world-zh',
+  description: 'the same little world in Chinese',
+  language: 'zh',
+}
