@@ -112,3 +112,21 @@ export function sliceDigits({ pixels, labels }: Digits, begin: number, end: numb
   const part = labels.subarray(begin, end)
   return { count: part.length, pixels: pixels.subarray(begin * pixelsEach, end * pixelsEach), labels: part }
 }
+
+/** The digits as vectors: each pixel from 0, paper, to 1, ink. [N, 784] */
+export function digitVectors({ count, pixels, labels }: Digits): {
+  readonly count: number
+  readonly width: number
+  readonly labels: Uint8Array
+  read(index: number, target: Float32Array, offset: number): void
+} {
+  const width = digitSize * digitSize
+  return {
+    count,
+    width,
+    labels,
+    read: (index, target, offset) => {
+      for (let i = 0; i < width; i++) target[offset + i] = pixels[index * width + i] / 255
+    },
+  }
+}
