@@ -2,6 +2,7 @@ import { CheckpointError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { namedParameters } from '../nn/parameters.ts'
+import { readText, type Storage } from '../storage/storage.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import type { StoredTensor } from './safetensors.ts'
 
@@ -79,6 +80,22 @@ export class ConfigReader {
   string(field: string): string {
     return this.#field(field, 'a text', value => typeof value === 'string') as string
   }
+  /** Whole numbers above 0, or none. */
+  integers(field: string): readonly number[] {
+    const allows = (value: unknown) => Array.isArray(value) && value.every(item => Number.isInteger(item) && item > 0)
+    return this.#field(field, 'a list of whole numbers above 0', allows) as number[]
+  }
+  /** Names of the classes, by their numbers, as transformers has them: `{ "0": "negative", "1": "positive" }`. */
+  labels(field = 'id2label'): readonly string[] {
+    const allows = (value: unknown) =>
+      typeof value === 'object' && value !== null && Object.keys(value).every((key, i) => key === String(i))
+    return Object.values(this.#field(field, 'names by number, from "0" on', allows) as object).map(String)
+  }
+  oneOf<T extends string>(field: string, values: readonly T[]): T {
+    return this.#field(field, values.map(value => `"${value}"`).join(' or '), v =>
+      values.some(known => known === v),
+    ) as T
+  }
   /** Whether the model has biases: transformers' always has; ours says so where it has none. */
   bias(): boolean {
     return (this.#config.nacre as { bias?: boolean } | undefined)?.bias !== false
@@ -97,4 +114,23 @@ export class ConfigReader {
     const received = value === undefined ? 'none' : JSON.stringify(value)
     throw new CheckpointError({ what: `${this.location}, field "${field}",`, expected, received })
   }
+}
+
+/**
+ * A JSON object in a folder.
+ * @throws {CheckpointError} if the file is none
+ */
+export async function readJSON(storage: Storage, name: string): Promise<Config> {
+  const text = await readText(storage, name)
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Config
+  } catch {
+    // falls through to the error
+  }
+  throw new CheckpointError({
+    what: storage.locate(name),
+    expected: 'a JSON object',
+    received: text.slice(0, 40) || 'nothing',
+  })
 }

@@ -8,7 +8,7 @@ import { isRecurrent } from '../models/language-model.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Architecture, type Config, ConfigReader, type StoredModel } from './architecture.ts'
+import { type Architecture, ConfigReader, readJSON, type StoredModel } from './architecture.ts'
 import { gpt2 } from './gpt2.ts'
 import { recurrentArchitectures } from './recurrent.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
@@ -137,19 +137,4 @@ async function readGeneration(storage: Storage): Promise<SamplingOptions | undef
 function storedName({ tensors }: SafetensorsFile, name: string): string {
   const short = name.replace(/^transformer\./, '')
   return !tensors.has(name) && tensors.has(short) ? short : name
-}
-
-async function readJSON(storage: Storage, name: string): Promise<Config> {
-  const text = await readText(storage, name)
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Config
-  } catch {
-    // falls through to the error
-  }
-  throw new CheckpointError({
-    what: storage.locate(name),
-    expected: 'a JSON object',
-    received: text.slice(0, 40) || 'nothing',
-  })
 }

@@ -14,5 +14,6 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./timeline.ts'),
   },
   { name: 'reproduce', summary: 'run a row of the line against its numbers', load: () => import('./reproduce.ts') },
+  { name: 'classify', summary: 'tell which class something belongs to', load: () => import('./classify.ts') },
   { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },
 ]

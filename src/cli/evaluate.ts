@@ -1,7 +1,13 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { measureText } from '../data/text.ts'
 import { textPerplexity } from '../evaluation/text-perplexity.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
 import { bar } from '../training/progress.ts'
 import type { Command } from './command.ts'
+import { evaluateDigits } from './evaluate-digits.ts'
 import { openData } from './open-data.ts'
 import { deviceOptions, openModel } from './open-model.ts'
 
@@ -17,6 +23,11 @@ export const command: Command<typeof dataOptions & typeof deviceOptions> = {
   options: { ...dataOptions, ...deviceOptions },
   examples: ['nacre evaluate runs/my --data other.txt'],
   async run({ arguments: [folder], options, host, json, report, print, note }) {
+    const storage = nodeStorage(resolve(folder))
+    if (existsSync(resolve(folder)) && (await modelTypeOf(storage)) === 'mlp') {
+      const runtime = nodeRuntime({ device: options.device, threads: options.threads })
+      return evaluateDigits(storage, runtime, options, { host, json, report, print, note })
+    }
     const model = await openModel(folder, options)
     const text = await measureText(await openData(options, { environment: host.environment, note }))
     const draw = (line: string) => {

@@ -13,6 +13,7 @@ import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { lastSafeCut } from '../tokenizers/pretokenize.ts'
 import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { classifierNames, settleClassifierOptions } from '../training/classifier-run.ts'
 import { trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
@@ -20,21 +21,30 @@ import { settleOptions } from '../training/settle-options.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
+import { trainDigits } from './train-classifier.ts'
 
 type Context = CommandContext<typeof trainOptions>
 
 export const command: Command<typeof trainOptions> = {
-  arguments: [{ name: 'MODEL', help: `what to train: ${timeline.map(({ name }) => name).join(', ')}`, optional: true }],
+  arguments: [
+    {
+      name: 'MODEL',
+      help: `what to train: ${[...timeline.map(({ name }) => name), ...classifierNames].join(', ')}`,
+      optional: true,
+    },
+  ],
   options: trainOptions,
   examples: [
     'nacre train gpt2 --data my.txt --preset char-small --out runs/my',
     'nacre train --resume --out runs/my --steps 4000',
     'nacre train gpt2 --data tinyshakespeare --preset char-large --out runs/large',
+    'nacre train mlp --data mnist --out runs/mnist',
   ],
   async run(context) {
     const out = context.options.out ?? 'runs/latest'
     const storage = nodeStorage(resolve(out))
     const { modelName, options: settled } = await settle(context, storage)
+    if (classifierNames.includes(modelName)) return trainDigits(context, { storage, out, options: settled })
     const options = { ...settled, ...absolutePaths(settled) }
     if (options.microBatchSize && options.batchSize % options.microBatchSize !== 0) {
       throw new OptionError({
@@ -75,7 +85,8 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
     return resumedOptions(storage, given)
   }
   const modelName = words[0] ?? 'gpt2'
-  const settled = settleOptions(modelName, given)
+  const settle = classifierNames.includes(modelName) ? settleClassifierOptions : settleOptions
+  const settled = settle(modelName, given)
   if (await storage.exists('training/state.safetensors')) {
     context.note(`The run that was in ${context.options.out ?? 'runs/latest'} is replaced.`)
   }

@@ -27,8 +27,10 @@ export interface Identity {
   /** The model's, as JSON. */
   readonly configuration: string
   readonly optimizer: string
-  /** Hash of the tokenizer's JSON. */
-  readonly tokenizer: string
+  /** Hash of the tokenizer's JSON, where there is one. */
+  readonly tokenizer?: string
+  /** Hash of the examples that a classifier learns from. */
+  readonly examples?: string
 }
 
 export async function saveState(
@@ -76,7 +78,7 @@ export async function loadState(
     throw new CheckpointError({
       what: storage.locate(stateFile),
       expected: `the ${what} that the run was started with`,
-      received: what === 'tokenizer' ? 'another' : `${expected} now and ${received} then`,
+      received: what === 'tokenizer' || what === 'examples' ? 'another' : `${expected} now and ${received} then`,
       hint: 'Resume with the options of the first start, or train into a new folder with --out.',
     })
   }

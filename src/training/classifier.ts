@@ -88,7 +88,11 @@ export async function trainClassifier(
       const keys = dropping && dropoutKeys(seed, step, dropout!.places)
       const feeds = {
         x: host('float32', x.shape, readAll(train, indices, vectors)),
-        labels: host('int64', labels.shape, BigInt64Array.from(indices, index => BigInt(train.labels[index]))),
+        labels: host(
+          'int64',
+          labels.shape,
+          BigInt64Array.from(indices, index => BigInt(train.labels[index])),
+        ),
         ...(keys && { dropoutKeys: host('int32', [dropout!.places, 2], keys) }),
       }
       return { feeds: [feeds], items: batchSize }

@@ -7,10 +7,11 @@ export const metricsFile = 'training/metrics.jsonl'
 export interface Metric {
   readonly type: 'step' | 'validation'
   readonly step: number
-  /** Nats per token. */
+  /** Nats per token, or per example of a classifier. */
   readonly loss: number
-  readonly bitsPerByte: number
-  readonly [field: string]: number | string | boolean
+  /** Of a language model. */
+  readonly bitsPerByte?: number
+  readonly [field: string]: number | string | boolean | undefined
 }
 
 export function appendMetric(storage: Storage, metric: Metric): Promise<void> {

@@ -68,6 +68,16 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
   },
 }
 
-const listed = Object.entries(presets).map(([model, own]) => `${model}: ${Object.keys(own).join(', ')}`)
+/** Of the classifiers, which are no language models. */
+export const classifierPresets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+  mlp: {
+    /** Chosen by the error on the last 10,000 images that MNIST has for training. */
+    mnist: {},
+  },
+}
+
+const listed = Object.entries({ ...presets, ...classifierPresets }).map(
+  ([model, own]) => `${model}: ${Object.keys(own).join(', ')}`,
+)
 
 export const presetHelp: string = `starting point that other options change; of ${listed.join('; of ')}`

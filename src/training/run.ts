@@ -198,7 +198,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
 }
 
 /** Whether every element is a number; a sum of finite float32 in double precision cannot overflow. */
-function allFinite(values: Float32Array): boolean {
+export function allFinite(values: Float32Array): boolean {
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += values[i]
   return Number.isFinite(sum)
@@ -237,7 +237,7 @@ async function prepareTokens({ storage, options, modelName, text, makeTokenizer 
   return tokenizer
 }
 
-function storeOptions(storage: Storage, model: string, options: RunOptions): Promise<void> {
+export function storeOptions(storage: Storage, model: string, options: RunOptions): Promise<void> {
   const stored = { model, options: { ...options, resume: false } }
   return writeText(storage, optionsFile, `${JSON.stringify(stored, null, 2)}\n`)
 }
@@ -285,7 +285,7 @@ export function optimizerOf({ optimizer, beta1, beta2, weightDecay, momentum }: 
   return optimizer === 'adam' ? adam({ beta1, beta2 }) : adamW({ beta1, beta2, weightDecay })
 }
 
-function scheduleOf({ schedule, learningRate, finalLearningRate, warmUp: rising, steps }: RunOptions): Schedule {
+export function scheduleOf({ schedule, learningRate, finalLearningRate, warmUp: rising, steps }: RunOptions): Schedule {
   const rest = Math.max(1, steps - rising)
   const then = {
     cosine: cosine(learningRate, finalLearningRate, rest),

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CheckpointError, OptionError } from '../base/errors.ts'
+import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { nodeStorage } from '../storage/node.ts'
+import type { Storage } from '../storage/storage.ts'
+import { bar } from '../training/progress.ts'
+import { columnsOf, padColumns } from './columns.ts'
+import type { Command } from './command.ts'
+import { deviceOptions } from './open-model.ts'
+
+/** What a classifier makes of one input. */
+export interface Classification {
+  /** Of each class. */
+  readonly probabilities: ArrayLike<number>
+  /** What the model sees, for people, where that is not the input itself. */
+  readonly picture?: string
+}
+
+export interface OpenClassifier {
+  /** Names of the classes. */
+  readonly labels: readonly string[]
+  /** @param input - as typed: a text, or the path of a file */
+  classify(input: string): Promise<Classification>
+}
+
+/** Opens a folder of one architecture. */
+export type ClassifierKind = (storage: Storage, runtime: Runtime) => Promise<OpenClassifier>
+
+/** By the `model_type` of config.json: one line each, loaded when it runs. */
+const kinds: Readonly<Record<string, () => Promise<{ readonly open: ClassifierKind }>>> = {
+  mlp: () => import('./classify-digit.ts'),
+}
+
+export const command: Command<typeof deviceOptions> = {
+  arguments: [
+    { name: 'RUN', help: 'folder of a trained classifier' },
+    { name: 'INPUT', help: 'what to classify: a picture of a digit (.png, or a drawing in characters)', many: true },
+  ],
+  options: deviceOptions,
+  examples: ['nacre train mlp --data mnist --out runs/mnist', 'nacre classify runs/mnist digit.png'],
+  async run({ arguments: [folder, ...inputs], options: { device, threads = 1 }, json, report, print }) {
+    const path = resolve(folder)
+    if (!existsSync(path)) {
+      const received = `"${folder}", which does not exist`
+      const hint = 'Train one with: nacre train mlp --data mnist --out DIR'
+      throw new OptionError({ what: 'RUN', expected: 'the folder of a trained classifier', received, hint })
+    }
+    const storage = nodeStorage(path)
+    const { labels, classify } = await openKind(storage, nodeRuntime({ device, threads }))
+    for (const [i, input] of inputs.entries()) {
+      const { probabilities, picture } = await classify(input)
+      const all = labels.map((label, at) => ({ label, probability: probabilities[at] }))
+      const best = all.reduce((a, b) => (b.probability > a.probability ? b : a))
+      if (json) {
+        const byLabel = Object.fromEntries(all.map(({ label, probability }) => [label, probability]))
+        report({ type: 'classification', input, ...best, probabilities: byLabel }, '')
+        continue
+      }
+      print(`${i > 0 ? '\n' : ''}${input}: ${best.label} (${percent(best.probability)})\n`)
+      if (picture !== undefined) print(`${picture}\n`)
+      const width = Math.max(...labels.map(columnsOf))
+      for (const { label, probability } of all) {
+        const length = Math.round(30 * probability)
+        const line = `${padColumns(label, width)}  ${percent(probability).padStart(7)}  ${bar(1, length)}`
+        print(line.trimEnd())
+      }
+    }
+  },
+}
+
+async function openKind(storage: Storage, runtime: Runtime): Promise<OpenClassifier> {
+  const modelType = await modelTypeOf(storage)
+  const load = kinds[modelType]
+  if (load !== undefined) return (await load()).open(storage, runtime)
+  throw new CheckpointError({
+    what: storage.locate('config.json'),
+    expected: `the model_type of a classifier: ${Object.keys(kinds).join(', ')}`,
+    received: `"${modelType}"`,
+    hint: 'Language models answer nacre generate, score and evaluate.',
+  })
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { digitVectors, sliceDigits } from '../data/mnist.ts'
+import { fingerprint } from '../data/token-shards.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { Storage } from '../storage/storage.ts'
+import { type ClassifierEvent, trainClassifierRun } from '../training/classifier-run.ts'
+import type { trainOptions } from '../training/options.ts'
+import { bar, clock } from '../training/progress.ts'
+import type { RunOptions } from '../training/run.ts'
+import type { CommandContext } from './command.ts'
+import { openDigits } from './open-digits.ts'
+
+type Context = CommandContext<typeof trainOptions>
+
+/** `nacre train mlp`: reads the digits, trains, shows it. */
+export async function trainDigits(
+  context: Context,
+  { storage, out, options }: { readonly storage: Storage; readonly out: string; readonly options: RunOptions },
+): Promise<void> {
+  const { data = 'mnist', device, threads, validationFraction } = options
+  const absolute = existsSync(data) ? resolve(data) : data // a resumed run finds it from any working directory
+  const settled = { ...options, data: absolute }
+  const runtime = nodeRuntime({ device, threads })
+  const { train } = await openDigits(settled, { environment: context.host.environment, note: context.note })
+  const cut = train.count - Math.floor(train.count * validationFraction)
+  const held = sliceDigits(train, cut, train.count)
+  const events = trainClassifierRun({
+    ...{ storage, options: settled, runtime, signal: context.signal },
+    train: digitVectors(sliceDigits(train, 0, cut)),
+    validation: held.count > 0 ? digitVectors(held) : undefined,
+    fingerprint: await fingerprint(`${cut} ${train.labels.join('')}`),
+    labels: [...'0123456789'],
+  })
+  await showClassifierRun(events, out, context)
+}
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
+
+/** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
+async function showClassifierRun(
+  events: AsyncIterable<ClassifierEvent>,
+  out: string,
+  { host, json, print, report }: Context,
+): Promise<void> {
+  const terminal = host.stdout.isTerminal && !json
+  let [steps, drawn, loss, durationMs] = [1, false, Number.NaN, Number.NaN]
+  const smooth = (mean: number, value: number) => (Number.isNaN(mean) ? value : mean + 0.05 * (value - mean))
+  const clear = () => {
+    if (drawn) host.stdout.write('\r\x1b[K')
+    drawn = false
+  }
+  const say = (text: string) => {
+    clear()
+    print(text)
+  }
+  try {
+    for await (const event of events) {
+      if (json) {
+        report(event, '')
+        continue
+      }
+      switch (event.type) {
+        case 'start':
+          steps = event.steps
+          say(`${event.model}: ${count(event.parameters)} parameters, ${event.classes} classes`)
+          say(`${count(event.trainExamples)} examples to learn from, ${count(event.validationExamples)} held out`)
+          say(
+            event.from > 0
+              ? `resumed at step ${count(event.from)} of ${count(steps)}`
+              : `${count(steps)} steps of ${event.batchSize} examples, ${((steps * event.batchSize) / event.trainExamples).toFixed(1)} epochs`,
+          )
+          break
+        case 'step': {
+          loss = smooth(loss, event.loss)
+          durationMs = smooth(durationMs, event.durationMs)
+          const left = clock(((steps - event.step) * durationMs) / 1000)
+          const rate = count((1000 * (event.itemsPerSecond * event.durationMs)) / 1000 / durationMs)
+          const line = `step ${count(event.step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${rate} examples/s  ${left} left`
+          if (terminal) {
+            const width = Math.max(0, Math.min(24, host.stdout.columns - line.length - 4))
+            host.stdout.write(`\r\x1b[K${bar(event.step / steps, width)} ${line}`.slice(0, host.stdout.columns + 4))
+            drawn = true
+          } else if (event.step % 500 === 0) say(line)
+          break
+        }
+        case 'validation':
+          say(
+            `step ${count(event.step)}: held out: error ${percent(event.errorRate)}, loss ${event.loss.toFixed(4)}${event.best ? ' (best)' : ''}`,
+          )
+          break
+        case 'stopped':
+          say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
+          break
+        case 'done':
+          say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          break
+      }
+    }
+  } catch (error) {
+    clear()
+    throw error
+  }
+}

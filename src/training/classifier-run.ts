@@ -1,0 +1,184 @@
+/**
+ * A whole training of a classifier as `nacre train mlp` does it: loop, checkpoints, metrics and plot in the folder of
+ * the run, as `trainRun` does for language models.
+ */
+import { OptionError } from '../base/errors.ts'
+import { checkOption, checkOptions, flagOf } from '../base/options.ts'
+import type { Shape } from '../base/shape.ts'
+import { multiLayerPerceptronArchitecture, saveClassifierFolder } from '../checkpoints/classifier-folder.ts'
+import { MultiLayerPerceptron } from '../models/1980-multi-layer-perceptron.ts'
+import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Storage, writeText } from '../storage/storage.ts'
+import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import { type ClassifierValidation, type Examples, trainClassifier } from './classifier.ts'
+import { divergence, type FitStep } from './fit.ts'
+import { lossPlot } from './loss-plot.ts'
+import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
+import { trainOptions } from './options.ts'
+import { classifierPresets, type Preset } from './presets.ts'
+import {
+  allFinite,
+  type EndEvent,
+  optimizerOf,
+  type RunOptions,
+  type SavedEvent,
+  scheduleOf,
+  storeOptions,
+} from './run.ts'
+
+export interface ClassifierStart {
+  readonly type: 'start'
+  readonly model: string
+  readonly parameters: number
+  readonly classes: number
+  readonly trainExamples: number
+  readonly validationExamples: number
+  readonly batchSize: number
+  readonly steps: number
+  /** The step that a resumed run goes on from; 0 for a fresh one. */
+  readonly from: number
+  /** Matrix products of one step, in FLOP. */
+  readonly matmulFlops: number
+}
+export type ClassifierEvent = ClassifierStart | FitStep | ClassifierValidation | SavedEvent | EndEvent
+
+export interface ClassifierRunInput {
+  /** The folder of the run. */
+  readonly storage: Storage
+  readonly options: RunOptions
+  readonly runtime: Runtime
+  readonly train: Examples
+  /** Held-out examples; none, no validation. */
+  readonly validation?: Examples
+  /** Hash of the examples: a run goes on only with those that it began with. */
+  readonly fingerprint: string
+  /** Names of the classes. */
+  readonly labels: readonly string[]
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+/** Classifiers that `nacre train` knows beside the language models of the timeline. */
+export const classifierNames: readonly string[] = Object.keys(classifierPresets)
+
+/** Options of a training that mean nothing to a classifier of vectors. */
+const foreign =
+  /^(context|heads|bias|tokenizer|vocabulary|encoding|microBatchSize|evaluationBatches|sampleEvery|sampleTokens)$/
+
+/**
+ * The options of a new training: those given over the preset's over the defaults.
+ * @throws {OptionError} if the preset is unknown or the model has no such option
+ */
+export function settleClassifierOptions(modelName: string, given: Preset): RunOptions {
+  const own = classifierPresets[modelName]
+  const names = Object.keys(own)
+  const choice = { type: 'choice', choices: names, help: '' } as const
+  const preset = checkOption(choice, given.preset ?? names[0], flagOf('preset')) as string
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || !foreign.test(name)) continue
+    const hint = `Its hidden layers have --layers and --channels (units of each).`
+    const expected = `to be left out: ${modelName} has nothing of the kind`
+    throw new OptionError({ what: `Option ${flagOf(name)}`, expected, received: String(value), hint })
+  }
+  return checkOptions(trainOptions, { ...given, preset }, { preset: own[preset], spelling: flagOf })
+}
+
+/** Trains a multi-layer perceptron, and leaves a folder that can be used, and resumed. */
+export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGenerator<ClassifierEvent> {
+  const { storage, options, runtime, train, validation, labels } = input
+  const { layers, channels, steps, batchSize, seed } = options
+  const modelName = multiLayerPerceptronArchitecture.modelType
+  const hidden = Array.from({ length: layers }, () => channels)
+  const model = new MultiLayerPerceptron({ inputs: train.width, hidden, outputs: labels.length, activation: 'relu' })
+  const parameters = namedParameters(model)
+  const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
+  const optimizer = optimizerOf(options)
+  const identity: Identity = {
+    configuration: JSON.stringify({ model: modelName, ...model.configuration }),
+    optimizer: optimizer.name,
+    examples: input.fingerprint,
+  }
+  const resuming = options.resume && (await storage.exists(stateFile))
+  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
+  if (!resuming) await storage.remove(stateFile)
+  const from = resumed?.position.step ?? 0
+  await storeOptions(storage, modelName, options)
+  await truncateMetrics(storage, from)
+
+  const training = await trainClassifier(model, {
+    runtime,
+    weights: resumed?.state.weights ?? initialWeights(parameters, seed),
+    train,
+    validation,
+    batchSize,
+    steps,
+    optimizer,
+    learningRate: scheduleOf(options),
+    clip: options.clip,
+    maximumGradientNorm: options.maximumGradientNorm,
+    dropout: { rate: options.dropout, places: layers },
+    smoothing: options.smoothing,
+    seed,
+    evaluateEvery: options.evaluateEvery,
+    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+  })
+  yield {
+    ...{ type: 'start', model: modelName, steps, from, batchSize },
+    parameters: parameterCount(model),
+    classes: labels.length,
+    trainExamples: train.count,
+    validationExamples: validation?.count ?? 0,
+    matmulFlops: training.matmulFlops,
+  }
+
+  const plot = async (): Promise<void> =>
+    writeText(
+      storage,
+      'training/loss.svg',
+      await lossPlot(await readMetrics(storage), `${modelName}: loss`, 'nats per example'),
+    )
+  const keepLast = async (step: number): Promise<SavedEvent> => {
+    const state = await training.state()
+    if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
+    await saveState(storage, state, shapes, { step, bestLoss: training.bestLoss, identity })
+    await plot()
+    return { type: 'saved', step, what: 'last' }
+  }
+  const keepBest = async (step: number): Promise<SavedEvent> => {
+    const { weights } = await training.state()
+    await saveClassifierFolder(storage, multiLayerPerceptronArchitecture, { model, weights, labels })
+    return { type: 'saved', step, what: 'best' }
+  }
+  const due = (step: number, every: number): boolean => step % every === 0 || step === steps
+
+  let step = from
+  try {
+    for await (const event of training.events) {
+      step = event.step
+      if (event.type === 'step') {
+        if (due(step, options.logEvery)) await appendMetric(storage, { ...event })
+        yield event
+        if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
+      } else {
+        await appendMetric(storage, { ...event })
+        yield event
+        if (event.best) yield await keepBest(step)
+      }
+      const stopping = input.signal?.aborted === true && step < steps
+      if (stopping || due(step, options.saveEvery)) {
+        if (!validation) yield await keepBest(step)
+        yield await keepLast(step)
+      }
+      if (stopping) {
+        if (training.bestLoss === undefined && validation) yield await keepBest(step)
+        yield { type: 'stopped', step, bestLoss: training.bestLoss }
+        return
+      }
+    }
+    if (from === step) await plot() // it may have been killed just before
+    yield { type: 'done', step, bestLoss: training.bestLoss }
+  } finally {
+    await training.release()
+  }
+}
