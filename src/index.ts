@@ -11,6 +11,14 @@ export type { ChartOptions } from './charts/draw.ts'
 export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
+export {
+  type ClassifierArchitecture,
+  loadClassifierFolder,
+  modelTypeOf,
+  multiLayerPerceptronArchitecture,
+  type SavedClassifier,
+  saveClassifierFolder,
+} from './checkpoints/classifier-folder.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
 export { openSafetensors, writeSafetensors } from './checkpoints/safetensors.ts'
 export { type CompileOptions, compile, compileToOnnx, host, type Program } from './compiler/compile.ts'
@@ -19,10 +27,13 @@ export { randomWindows, sequentialWindows } from './data/batches.ts'
 export { catalog, findDataset } from './data/catalog.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
 export type { Dataset, DatasetFile } from './data/dataset.ts'
+export { digitOf } from './data/digit-picture.ts'
+export { type Epochs, shuffledEpochs } from './data/epochs.ts'
 export { datasetText, type FetchedFile, fetchedText } from './data/get.ts'
 export { type IdxArray, parseIdx, readIdx } from './data/idx.ts'
 export * from './data/labelled-text.ts'
-export { type Digits, digitSize, readMnist, type StoredFile, sliceDigits } from './data/mnist.ts'
+export { type Digits, digitSize, digitVectors, readMnist, type StoredFile, sliceDigits } from './data/mnist.ts'
+export { type Picture, readDrawing, readPng } from './data/picture.ts'
 export * from './data/small-world.ts'
 export { readSst2, type Sst2, sst2 } from './data/sst2.ts'
 export { readStopwordsZh, stopwordsZh } from './data/stopwords-zh.ts'
@@ -42,9 +53,16 @@ export {
   type Predictor,
 } from './generation/predictor.ts'
 export * from './generation/sampling.ts'
+export {
+  type Activation,
+  MultiLayerPerceptron,
+  type MultiLayerPerceptronConfiguration,
+  multiLayerPerceptronSizes,
+} from './models/1980-multi-layer-perceptron.ts'
 export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
 export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
 export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
+
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
@@ -82,6 +100,22 @@ export { CharacterTokenizer, trainCharacters } from './tokenizers/characters.ts'
 export { gpt2Tokenizer } from './tokenizers/gpt2-files.ts'
 export { tokenizerConfig, tokenizerFromJSON } from './tokenizers/huggingface.ts'
 export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export {
+  type ClassifierOptions,
+  type ClassifierScore,
+  type ClassifierScorer,
+  type ClassifierValidation,
+  classifierScorer,
+  type Examples,
+  trainClassifier,
+  type VectorClassifier,
+} from './training/classifier.ts'
+export {
+  type ClassifierEvent,
+  type ClassifierRunInput,
+  settleClassifierOptions,
+  trainClassifierRun,
+} from './training/classifier-run.ts'
 export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
 export { type Preset, presets } from './training/presets.ts'
 export { type RunEvent, type RunInput, type RunOptions, trainRun } from './training/run.ts'

@@ -66,9 +66,7 @@ function draw(name: string, digit: number): string {
 }
 
 test('train shows what it does', () => {
-  expect(training).toMatch(
-    /^mlp: 38,170 parameters, 10 classes\n720 examples to learn from, 80 held out\n300 steps of/,
-  )
+  expect(training).toMatch(/^mlp: 38,170 parameters, 10 classes\n720 examples to learn from, 80 held out\n300 steps of/)
   expect(training).toMatch(/step 300: held out: error \d+\.\d\d %, loss \d\.\d{4}/)
   expect(training).toMatch(/Done\. The model is in .*run; its loss is plotted in .*loss\.svg\.\n$/)
 })

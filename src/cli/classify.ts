@@ -23,7 +23,7 @@ export interface OpenClassifier {
   /** Names of the classes. */
   readonly labels: readonly string[]
   /** @param input - as typed: a text, or the path of a file */
-  classify(input: string): Promise<Classification>
+  readonly classify: (input: string) => Promise<Classification>
 }
 
 /** Opens a folder of one architecture. */

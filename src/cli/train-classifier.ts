@@ -30,7 +30,7 @@ export async function trainDigits(
     train: digitVectors(sliceDigits(train, 0, cut)),
     validation: held.count > 0 ? digitVectors(held) : undefined,
     fingerprint: await fingerprint(`${cut} ${train.labels.join('')}`),
-    labels: [...'0123456789'],
+    labels: Array.from('0123456789'),
   })
   await showClassifierRun(events, out, context)
 }

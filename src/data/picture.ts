@@ -86,7 +86,7 @@ const shades: Readonly<Record<string, number>> = { ' ': 0, '.': 0, '·': 0, '░
  * @throws {DataError} if there is no line
  */
 export function readDrawing(what: string, text: string): Picture {
-  const lines = text.split(/\r?\n/).map(line => [...line.trimEnd()])
+  const lines = text.split(/\r?\n/).map(line => Array.from(line.trimEnd()))
   const [width, height] = [Math.max(...lines.map(line => line.length)), 2 * lines.length]
   if (width === 0) throw new DataError({ what, expected: 'a drawing in characters', received: 'an empty file' })
   const grey = new Float32Array(width * height).fill(1)

@@ -68,7 +68,7 @@ const small = { layers: 2, channels: 16, batchSize: 20, dropout: 0.1, logEvery: 
 async function run(storage: Storage, given: Record<string, unknown>, stopAt?: number, fingerprint = 'a') {
   const stop = new AbortController()
   const options = { ...settleClassifierOptions('mlp', { ...small, steps: 40, ...given }) }
-  const input = { storage, options, runtime, train, validation: held, fingerprint, labels: [...'0123456789'] }
+  const input = { storage, options, runtime, train, validation: held, fingerprint, labels: Array.from('0123456789') }
   const events: ClassifierEvent[] = []
   for await (const event of trainClassifierRun({ ...input, signal: stop.signal })) {
     events.push(event)
@@ -97,7 +97,7 @@ test('the folder holds the model with the lowest validation loss', async () => {
   const storage = memoryStorage()
   const events = await run(storage, { learningRate: 0.05 })
   const saved = await loadClassifierFolder(storage, multiLayerPerceptronArchitecture)
-  expect(saved.labels).toEqual([...'0123456789'])
+  expect(saved.labels).toEqual(Array.from('0123456789'))
   expect(saved.model.configuration).toEqual({ inputs: 784, hidden: [16, 16], outputs: 10, activation: 'relu' })
   const shapes = namedParameters(saved.model)
   const feeds = Object.fromEntries(
