@@ -12,7 +12,7 @@ export interface Kernel {
    *     error += Σ g o              what h is to be changed by
    *     o += g h
    *
-   * @param groups - of `groupSize` rows each, from `targets` and `labels` of the thread's scratch
+   * @param groups - of `size.group` rows each, from `targets` and `labels` of the thread's scratch
    */
   learn(hidden: number, error: number, targets: number, labels: number, groups: number, rate: number): void
   /** The same for one group, whose hidden layer is an input row: h += Σ g o at once. */

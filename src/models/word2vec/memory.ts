@@ -6,12 +6,11 @@ export interface MemorySize {
   /** Of a vector. */
   readonly channels: number
   readonly threads: number
-  /** The most output rows that one prediction has, rounded up to whole groups. */
+  /** Output rows that the kernel treats at once. */
+  readonly group: number
+  /** The most output rows that one prediction has, in whole groups. */
   readonly targets: number
 }
-
-/** Output rows that the kernel treats at once. */
-export const groupSize = 6
 
 /** A cache line of two, so that threads do not share one. */
 const lineBytes = 128

@@ -1,11 +1,11 @@
 import type { Kernel } from './kernel.ts'
-import { groupSize, type Word2vecMemory } from './memory.ts'
+import type { Word2vecMemory } from './memory.ts'
 import { interpolatedSigmoid } from './sigmoid-table.ts'
 
 /** The slow twin: plain TypeScript, each operation rounded to float32, sums in four lanes as the fast one has them. */
-export function plainKernel({ floats, words, rowLength }: Word2vecMemory): Kernel {
+export function plainKernel({ floats, words, rowLength, size: { group } }: Word2vecMemory): Kernel {
   const { fround } = Math
-  const rates = new Float32Array(groupSize)
+  const rates = new Float32Array(group)
 
   /** o·h: four partial sums, then (0 + 2) + (1 + 3). */
   const dot = (a: number, b: number): number => {
@@ -26,17 +26,17 @@ export function plainKernel({ floats, words, rowLength }: Word2vecMemory): Kerne
     const h = hidden >>> 2
     const e = error >>> 2
     rate = fround(rate)
-    for (let first = 0; first < groups * groupSize; first += groupSize) {
+    for (let first = 0; first < groups * group; first += group) {
       const target = (targets >>> 2) + first
       const label = (labels >>> 2) + first
-      for (let k = 0; k < groupSize; k++) {
+      for (let k = 0; k < group; k++) {
         const prediction = interpolatedSigmoid(floats, dot(words[target + k] >>> 2, h))
         rates[k] = fround(fround(floats[label + k] - prediction) * rate)
       }
       for (let i = 0; i < rowLength; i++) {
         const value = floats[h + i]
         let sum = floats[e + i]
-        for (let k = 0; k < groupSize; k++) {
+        for (let k = 0; k < group; k++) {
           const o = (words[target + k] >>> 2) + i
           sum = fround(sum + fround(rates[k] * floats[o]))
           floats[o] = fround(floats[o] + fround(rates[k] * value))

@@ -4,17 +4,16 @@
  */
 import { block, type Code, f32, f32x4, get, i32, repeat, set, type WasmFunction, wasmModule } from '../../base/wasm-module.ts'
 import type { Kernel } from './kernel.ts'
-import { groupSize, type Word2vecMemory } from './memory.ts'
+import type { Word2vecMemory } from './memory.ts'
 import { limit, stepsPerUnit } from './sigmoid-table.ts'
 
-const group = Array.from({ length: groupSize }, (_, k) => k)
 const rowsOfLoop = 8
 
 /** Compiles the module for a memory. */
 export function simdKernel(memory: Word2vecMemory): Kernel {
   const functions = [
-    learnFunction('learn', memory.rowLength, false),
-    learnFunction('learnRow', memory.rowLength, true),
+    learnFunction('learn', memory, false),
+    learnFunction('learnRow', memory, true),
     ...rowFunctions(memory.rowLength),
   ]
   const module = new WebAssembly.Module(wasmModule(memory, functions))
@@ -48,7 +47,8 @@ function overRow(rowLength: number, counter: number, pointers: readonly number[]
 }
 
 /** `learn`, or with `intoHidden` the function `learnRow`. */
-function learnFunction(name: string, rowLength: number, intoHidden: boolean): WasmFunction {
+function learnFunction(name: string, { rowLength, size }: Word2vecMemory, intoHidden: boolean): WasmFunction {
+  const group = Array.from({ length: size.group }, (_, k) => k)
   const parameters = intoHidden
     ? (['i32', 'i32', 'i32', 'f32'] as const)
     : (['i32', 'i32', 'i32', 'i32', 'i32', 'f32'] as const)
@@ -107,7 +107,7 @@ function learnFunction(name: string, rowLength: number, intoHidden: boolean): Wa
     intoHidden ? [] : set(e, get(error)),
     overRow(rowLength, counter, intoHidden ? [h, ...o] : [h, e, ...o], updates),
   )
-  const next = [targets, labels].map(each => set(each, i32.add(get(each), i32.constant(groupSize * 4))))
+  const next = [targets, labels].map(each => set(each, i32.add(get(each), i32.constant(size.group * 4))))
   return { name, parameters, results: [], locals, body: intoHidden ? whole : repeat(groups, block(whole, ...next)) }
 }
 
