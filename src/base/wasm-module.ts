@@ -54,43 +54,64 @@ function signed(value: number): number[] {
   }
 }
 
-const vector = (code: number) => [0xfd, ...unsigned(code)]
+type Unary = (a: Code) => Code
+type Binary = (a: Code, b: Code) => Code
+/** Reads from an address plus a constant offset in bytes. */
+type Load = (address: Code, offset?: number) => Code
+type Store = (address: Code, value: Code, offset?: number) => Code
+
+const vector = (code: number): Code => [0xfd, ...unsigned(code)]
 const unary =
-  (code: Code) =>
-  (a: Code): Code =>
+  (code: Code): Unary =>
+  a =>
     join(a, code)
 const binary =
-  (code: Code) =>
-  (a: Code, b: Code): Code =>
+  (code: Code): Binary =>
+  (a, b) =>
     join(a, b, code)
-/** Reads from an address plus a constant offset in bytes; `align` is the logarithm of the alignment. */
+/** Aligned to four bytes, 2^2. */
+const alignment = 2
 const load =
-  (code: Code, align: number) =>
-  (address: Code, offset = 0): Code =>
-    join(address, code, [align], unsigned(offset))
+  (code: Code): Load =>
+  (address, offset = 0) =>
+    join(address, code, [alignment], unsigned(offset))
 const store =
-  (code: Code, align: number) =>
-  (address: Code, value: Code, offset = 0): Code =>
-    join(address, value, code, [align], unsigned(offset))
+  (code: Code): Store =>
+  (address, value, offset = 0) =>
+    join(address, value, code, [alignment], unsigned(offset))
 
 export const get = (local: number): Code => [0x20, ...unsigned(local)]
 export const set = (local: number, value: Code): Code => join(value, [0x21, ...unsigned(local)])
 
+interface Integers {
+  constant(value: number): Code
+  readonly load: Load
+  readonly add: Binary
+  readonly sub: Binary
+  readonly shiftLeft: Binary
+  /** A float32 towards zero; out of range becomes the nearest integer, NaN becomes 0. */
+  readonly truncate: Unary
+}
+
 /** 32-bit integers: addresses and counters. */
-export const i32 = {
-  constant: (value: number): Code => [0x41, ...signed(value)],
-  load: load([0x28], 2),
+export const i32: Integers = {
+  constant: value => [0x41, ...signed(value)],
+  load: load([0x28]),
   add: binary([0x6a]),
   sub: binary([0x6b]),
   shiftLeft: binary([0x74]),
-  /** Towards zero; out of range becomes the nearest integer, NaN becomes 0. */
   truncate: unary([0xfc, 0x00]),
 }
 
-export const f32 = {
-  constant: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
-  load: load([0x2a], 2),
-  store: store([0x38], 2),
+interface Floats extends Readonly<Record<'add' | 'sub' | 'mul' | 'min' | 'max', Binary>> {
+  constant(value: number): Code
+  readonly load: Load
+  readonly fromInteger: Unary
+}
+
+export const f32: Floats = {
+  constant: value => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
+  load: load([0x2a]),
   add: binary([0x92]),
   sub: binary([0x93]),
   mul: binary([0x94]),
@@ -99,12 +120,22 @@ export const f32 = {
   fromInteger: unary([0xb2]),
 }
 
+interface Vectors {
+  readonly load: Load
+  readonly store: Store
+  readonly splat: Unary
+  lane(a: Code, lane: number): Code
+  readonly zero: Code
+  readonly add: Binary
+  readonly mul: Binary
+}
+
 /** Four float32 at once. */
-export const f32x4 = {
-  load: load(vector(0x00), 2),
-  store: store(vector(0x0b), 2),
+export const f32x4: Vectors = {
+  load: load(vector(0x00)),
+  store: store(vector(0x0b)),
   splat: unary(vector(0x13)),
-  lane: (a: Code, lane: number): Code => join(a, vector(0x1f), [lane]),
+  lane: (a, lane) => join(a, vector(0x1f), [lane]),
   zero: join(vector(0x0c), Array<number>(16).fill(0)),
   add: binary(vector(0xe4)),
   mul: binary(vector(0xe6)),
@@ -136,7 +167,10 @@ export function wasmModule(memory: ImportedMemory, functions: readonly WasmFunct
   return Uint8Array.from(
     join(
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      section(1, list(functions.map(({ parameters, results }) => join([0x60], signature(parameters), signature(results))))),
+      section(
+        1,
+        list(functions.map(({ parameters, results }) => join([0x60], signature(parameters), signature(results)))),
+      ),
       section(2, list([join(name('env'), name('memory'), [0x02], limits)])),
       section(3, list(functions.map((_, index) => unsigned(index)))),
       section(7, list(functions.map((item, index) => join(name(item.name), [0x00], unsigned(index))))),

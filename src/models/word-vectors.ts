@@ -144,18 +144,25 @@ export class WordVectors {
 export type AnalogyRule = 'add' | 'multiply'
 
 /** How well each word completes an analogy, from its cosines to a, b and c. */
-export function analogyScores(rule: AnalogyRule, toA: Float32Array, toB: Float32Array, toC: Float32Array): Float32Array {
+export function analogyScores(
+  rule: AnalogyRule,
+  toA: Float32Array,
+  toB: Float32Array,
+  toC: Float32Array,
+): Float32Array {
   const add = (_: number, i: number) => toB[i] - toA[i] + toC[i]
   const multiply = (_: number, i: number) => ((1 + toB[i]) * (1 + toC[i])) / 2 / (1 + toA[i] + 0.002)
   return new Float32Array(toA.length).map(rule === 'add' ? add : multiply)
 }
 
-/** Spelled almost so; the more frequent word where two are as near. */
+/** Words that are looked through for a spelling. */
+const spellings = 200_000
+
+/** Spelled almost so, one letter the same at least; the more frequent word where two are as near. */
 function nearestSpelling(word: string, words: readonly string[]): string | undefined {
   const lower = word.toLowerCase()
   const limit = Math.max(1, Math.floor(word.length / 3))
-  return nearest(
-    lower,
-    words.filter(candidate => Math.abs(candidate.length - word.length) <= limit),
-  )
+  const isNear = (candidate: string) =>
+    Math.abs(candidate.length - lower.length) <= limit && Array.from(lower).some(letter => candidate.includes(letter))
+  return nearest(lower, words.slice(0, spellings).filter(isNear))
 }

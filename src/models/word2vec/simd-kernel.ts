@@ -2,7 +2,18 @@
  * The fast twin: the kernel as a WebAssembly module, four numbers at once, written for the length of the rows. It gives
  * the bits that {@link plainKernel} gives.
  */
-import { block, type Code, f32, f32x4, get, i32, repeat, set, type WasmFunction, wasmModule } from '../../base/wasm-module.ts'
+import {
+  block,
+  type Code,
+  f32,
+  f32x4,
+  get,
+  i32,
+  repeat,
+  set,
+  type WasmFunction,
+  wasmModule,
+} from '../../base/wasm-module.ts'
 import type { Kernel } from './kernel.ts'
 import type { Word2vecMemory } from './memory.ts'
 import { limit, stepsPerUnit } from './sigmoid-table.ts'
@@ -33,7 +44,12 @@ export function simdIsThere(): boolean {
  * A row's length in code: the body for each four numbers, given their offset in bytes. Long rows are a loop of eight at a
  * time, after which the pointers move on.
  */
-function overRow(rowLength: number, counter: number, pointers: readonly number[], body: (offset: number) => Code): Code {
+function overRow(
+  rowLength: number,
+  counter: number,
+  pointers: readonly number[],
+  body: (offset: number) => Code,
+): Code {
   const steps = rowLength / 4
   const unrolled = (count: number) => block(...Array.from({ length: count }, (_, i) => body(i * 16)))
   if (steps <= 32) return unrolled(steps)

@@ -20,10 +20,7 @@ export interface PhraseOptions {
 export type Phrases = ReadonlySet<string>
 
 /** Reads a text once and finds its phrases of two. Of three and more are found by a second pass over the joined text. */
-export async function learnPhrases(
-  source: WordSource,
-  { minimumCount, threshold }: PhraseOptions,
-): Promise<Phrases> {
+export async function learnPhrases(source: WordSource, { minimumCount, threshold }: PhraseOptions): Promise<Phrases> {
   const words = new Counter()
   const pairs = new Counter()
   let all = 0
