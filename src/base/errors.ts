@@ -56,15 +56,19 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** Levenshtein distance: the fewest insertions, deletions and substitutions. */
+/** The fewest insertions, deletions, substitutions and swaps of two neighbours (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
+  let before: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
       row[j] = Math.min(previous[j] + 1, row[j - 1] + 1, substitution)
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (isSwap) row[j] = Math.min(row[j], before[j - 2] + 1)
     }
+    before = previous
     previous = row
   }
   return previous[b.length]

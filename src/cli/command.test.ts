@@ -164,7 +164,7 @@ test('the first Ctrl-C reaches only a command that listens', async () => {
 })
 
 test('every command loads and explains itself', async () => {
-  for (const entry of commands) expect(await entry.load()).toHaveProperty('command')
+  for (const entry of commands) expect(await entry.load([])).toHaveProperty('command')
 })
 
 test('the program: version, exit code, and a reader that leaves early', () => {

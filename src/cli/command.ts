@@ -46,7 +46,8 @@ export interface CommandEntry {
   readonly name: string
   /** What it does, in a few words that begin with a small letter. */
   readonly summary: string
-  load(): Promise<{ readonly command: Command | CommandGroup }>
+  /** @param words - those after its name, where the options depend on them */
+  load(words: readonly string[]): Promise<{ readonly command: Command | CommandGroup }>
 }
 
 /** What a command gets: checked options, and the only ways to speak. */
@@ -138,7 +139,7 @@ async function register(
   for (const entry of entries) {
     const parser = parent.command(entry.name).description(entry.summary)
     if (entry.name !== words[0]) continue
-    const { command } = await entry.load()
+    const { command } = await entry.load(words.slice(1))
     if ('commands' in command) {
       active = await register(parser.helpCommand(false), command.commands, words.slice(1), host)
     } else {

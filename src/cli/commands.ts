@@ -3,16 +3,26 @@ import type { CommandEntry } from './command.ts'
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
 export const commands: readonly CommandEntry[] = [
   { name: 'start', summary: 'train a small GPT before your eyes, then talk to it', load: () => import('./start.ts') },
-  { name: 'train', summary: 'train a model on a text', load: () => import('./train.ts') },
+  {
+    name: 'train',
+    summary: 'train a model on a text',
+    load: words => (words.includes('word2vec') ? import('./train-word2vec.ts') : import('./train.ts')),
+  },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
-  { name: 'evaluate', summary: 'measure how well a model predicts a text', load: () => import('./evaluate.ts') },
+  {
+    name: 'evaluate',
+    summary: 'measure how well a model predicts a text, or vectors of words',
+    load: () => import('./evaluate.ts'),
+  },
   { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },
   {
     name: 'timeline',
     summary: 'train every language model of the line on one text',
     load: () => import('./timeline.ts'),
   },
+  { name: 'similar', summary: 'name the words nearest to a word', load: () => import('./similar.ts') },
+  { name: 'analogy', summary: 'complete: A is to B as C is to ...', load: () => import('./analogy.ts') },
   { name: 'reproduce', summary: 'run a row of the line against its numbers', load: () => import('./reproduce.ts') },
   { name: 'classify', summary: 'tell which class something belongs to', load: () => import('./classify.ts') },
   { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },

@@ -8,21 +8,51 @@ import { nodeStorage } from '../storage/node.ts'
 import { bar } from '../training/progress.ts'
 import type { Command } from './command.ts'
 import { evaluateDigits } from './evaluate-digits.ts'
+import { evaluateVectors } from './evaluate-vectors.ts'
 import { openData } from './open-data.ts'
 import { deviceOptions, openModel } from './open-model.ts'
+import { openVectors, vectorsFile } from './open-vectors.ts'
 
 const dataOptions = {
-  data: { type: 'string', placeholder: 'FILE', help: 'text to predict: a file or a dataset of "nacre data list"' },
+  data: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'text to predict, or pairs or analogies of words: a file or a dataset of "nacre data list"',
+  },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text' },
   batchSize: { type: 'integer', default: 8, minimum: 1, unit: 'sequences', help: 'sequences at once' },
 } as const
 
-export const command: Command<typeof dataOptions & typeof deviceOptions> = {
+/** Of word vectors; texts have no use for them. */
+const vectorOptions = {
+  rule: {
+    type: 'choice',
+    choices: ['add', 'multiply'],
+    default: 'add',
+    help: 'word vectors: how analogies are completed, by sums or by products',
+  },
+  among: { type: 'integer', default: 30_000, minimum: 1, unit: 'words', help: 'word vectors: only frequent words' },
+} as const
+
+const options: typeof dataOptions & typeof vectorOptions & typeof deviceOptions = {
+  ...dataOptions,
+  ...vectorOptions,
+  ...deviceOptions,
+}
+
+export const command: Command<typeof options> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
-  options: { ...dataOptions, ...deviceOptions },
-  examples: ['nacre evaluate runs/my --data other.txt'],
-  async run({ arguments: [folder], options, host, json, report, print, note }) {
+  options,
+  examples: [
+    'nacre evaluate runs/my --data other.txt',
+    'nacre evaluate runs/vectors --data word-analogies',
+    'nacre evaluate runs/vectors --data pairs.txt',
+  ],
+  async run(context) {
+    const { host, json, report, print, note, options } = context
+    const [folder] = context.arguments
+    if (vectorsFile(folder) !== undefined) return evaluateVectors(await openVectors(folder), options, context)
     const storage = nodeStorage(resolve(folder))
     if (existsSync(resolve(folder)) && (await modelTypeOf(storage)) === 'mlp') {
       const runtime = nodeRuntime({ device: options.device, threads: options.threads })

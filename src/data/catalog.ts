@@ -3,6 +3,8 @@ import { agNews } from './ag-news.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
 import type { Dataset } from './dataset.ts'
+import { englishBooks } from './english-books.ts'
+import { englishWikipedia } from './english-wikipedia.ts'
 import { mnist } from './mnist.ts'
 import { names } from './names.ts'
 import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
@@ -10,12 +12,17 @@ import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
 import { thucnewsTitles } from './thucnews-titles.ts'
 import { tinyshakespeare } from './tinyshakespeare.ts'
+import { wikitext2 } from './wikitext-2.ts'
+import { chineseAnalogies, wordAnalogies, wordSimilarities } from './word-benchmarks.ts'
 
 /** Every dataset that `nacre data` knows: one file and one line each. */
 export const catalog: readonly Dataset[] = [
   tinyshakespeare,
   names,
   chineseNovels,
+  englishBooks,
+  wikitext2,
+  englishWikipedia,
   mnist,
   sst2,
   agNews,
@@ -24,6 +31,9 @@ export const catalog: readonly Dataset[] = [
   stopwordsZh,
   smallWorldEnglish,
   smallWorldChinese,
+  wordAnalogies,
+  wordSimilarities,
+  chineseAnalogies,
 ]
 
 /**

@@ -18,6 +18,8 @@ export interface DatasetFile {
   readonly name: string
   /** Of the original file, at a commit that does not change. */
   readonly url: string
+  /** How the file is made of the original, where it is not the same: such a file can only come from a mirror. */
+  readonly derivation?: string
   readonly bytes: number
   readonly sha256: string
   /** The file is plain gzip of a text, or of what its reader expects. */

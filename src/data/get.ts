@@ -85,6 +85,14 @@ export function fetchedText({ storage, name, compression }: FetchedFile): TextSo
 async function getFile(dataset: Dataset, file: DatasetFile, options: GetOptions): Promise<FetchedFile> {
   const { cache, mirror, host } = options
   if (mirror !== undefined) return mirrorFile(dataset, file, mirror, host)
+  if (file.derivation !== undefined) {
+    throw new DataError({
+      what: `${file.name} of ${dataset.name}`,
+      expected: `a mirror: it is ${file.derivation}`,
+      received: 'none',
+      hint: `Make it from ${file.url}, and name its folder with --mirror DIR or NACRE_DATA_MIRROR.`,
+    })
+  }
   const name = `data/${dataset.name}/${file.name}`
   const found = { file, storage: cache, name, location: cache.locate(name), compression: file.compression }
   if (await cache.exists(name)) {

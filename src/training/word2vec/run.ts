@@ -268,7 +268,7 @@ export async function resumedVectorOptions(
     throw new CheckpointError({
       what: `Option ${flagOf(name)}`,
       expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
-      received: String(value),
+      received: JSON.stringify(value),
       hint: 'Leave it out to go on, or train into a new folder with --out.',
     })
   }

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { findDataset } from '../data/catalog.ts'
+import { fetchDataset } from '../data/node.ts'
+import { analogyAccuracy, parseAnalogies } from '../evaluation/word-analogies.ts'
+import { parseRatedPairs, wordSimilarity } from '../evaluation/word-similarity.ts'
+import type { AnalogyRule, WordVectors } from '../models/word-vectors.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { readText } from '../storage/storage.ts'
+import { padColumns } from './columns.ts'
+import type { CommandContext } from './command.ts'
+
+/** Datasets that vectors are held against where none is named. */
+const benchmarks = ['word-similarities', 'word-analogies', 'chinese-analogies']
+
+interface Benchmark {
+  readonly name: string
+  readonly location: string
+  readonly text: string
+}
+
+/** `nacre evaluate` for word vectors: similarities and analogies, of a file or of datasets. */
+export async function evaluateVectors(
+  vectors: WordVectors,
+  { data, mirror, rule, among }: { data?: string; mirror?: string; rule: AnalogyRule; among?: number },
+  { host, note, print, report, json }: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json'>,
+): Promise<void> {
+  for (const { name, location, text } of await openBenchmarks(data, mirror, { host, note })) {
+    if (isAnalogies(text)) {
+      const sections = parseAnalogies(text, location)
+      const result = analogyAccuracy(vectors, sections, { rule, among })
+      if (json) report({ type: 'evaluation', data: name, kind: 'analogies', rule, ...result }, '')
+      print(
+        `${name}: ${percent(result)} of ${result.covered} analogies that the vocabulary covers (${result.questions})`,
+      )
+      const width = Math.max(...result.sections.map(section => section.name.length))
+      for (const section of result.sections)
+        if (section.covered > 0)
+          print(`  ${padColumns(section.name, width)}  ${percent(section)} of ${section.covered}`)
+      continue
+    }
+    const result = wordSimilarity(vectors, parseRatedPairs(text, location))
+    if (json) report({ type: 'evaluation', data: name, kind: 'similarities', ...result }, '')
+    const value = Number.isNaN(result.spearman) ? 'none' : result.spearman.toFixed(4)
+    print(`${name}: rank correlation ${value}, of ${result.covered} pairs that the vocabulary covers (${result.pairs})`)
+  }
+}
+
+/** Analogies are four words in a line; pairs are two and a number. */
+function isAnalogies(text: string): boolean {
+  const first = text.split(/\r?\n/).find(line => line.trim() !== '' && !line.startsWith('#') && !line.startsWith(':'))
+  return text.replace(/^\ufeff/, '').startsWith(':') || first?.trim().split(/\s+/).length === 4
+}
+
+const percent = ({ correct, covered }: { correct: number; covered: number }): string =>
+  covered === 0 ? 'none' : `${((100 * correct) / covered).toFixed(2)} %`
+
+async function openBenchmarks(
+  data: string | undefined,
+  mirror: string | undefined,
+  { host, note }: Pick<CommandContext, 'host' | 'note'>,
+): Promise<Benchmark[]> {
+  if (data !== undefined && existsSync(data)) {
+    const path = resolve(data)
+    const text = await readText(nodeStorage(dirname(path)), basename(path))
+    return [{ name: basename(path), location: path, text }]
+  }
+  const found: Benchmark[] = []
+  for (const dataset of (data === undefined ? benchmarks : [data]).map(findDataset)) {
+    note(`Reading dataset ${dataset.name} ...`)
+    for (const { storage, name, location, file } of await fetchDataset(dataset, {
+      environment: host.environment,
+      mirror,
+    }))
+      found.push({ name: file.name, location, text: await readText(storage, name) })
+  }
+  return found
+}

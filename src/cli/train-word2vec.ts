@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { openTokens } from '../data/node.ts'
+import { joinTexts, type TextSource } from '../data/text.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { bar } from '../training/progress.ts'
+import { needsText } from '../training/run.ts'
+import { threadedCrew } from '../training/word2vec/node.ts'
+import { word2vecOptions } from '../training/word2vec/options.ts'
+import {
+  resumedVectorOptions,
+  trainWord2vec,
+  type VectorsEvent,
+  type VectorsProgress,
+} from '../training/word2vec/run.ts'
+import type { Command, CommandContext } from './command.ts'
+import { openData } from './open-data.ts'
+
+type Context = CommandContext<typeof word2vecOptions>
+
+/** `nacre train word2vec`, whose options are its own. */
+export const command: Command<typeof word2vecOptions> = {
+  arguments: [{ name: 'word2vec', help: 'vectors of words, by CBOW or skip-gram' }],
+  options: word2vecOptions,
+  examples: [
+    'nacre train word2vec --data english-books --sentences paragraphs --out runs/vectors',
+    'nacre train word2vec --data chinese-novels --threads 1 --epochs 10 --out runs/novels',
+    'nacre train word2vec --resume --out runs/vectors',
+    'nacre similar runs/vectors whale',
+  ],
+  async run(context) {
+    const { arguments: words, given, host, note } = context
+    if (words[0] !== 'word2vec')
+      throw new OptionError({ what: 'nacre train', expected: 'word2vec as its first word', received: `"${words[0]}"` })
+    const out = context.options.out ?? 'runs/latest'
+    const storage = nodeStorage(resolve(out))
+    const settled = context.options.resume ? await resumedVectorOptions(storage, given) : context.options
+    const options = { ...settled, data: settled.data.map(name => (existsSync(name) ? resolve(name) : name)) }
+    const needed = await needsText(storage, options)
+    if (!options.resume && !needed) note(`The run that was in ${out} is replaced.`)
+    const text =
+      needed || !options.resume ? await openTexts(options, { environment: host.environment, note }) : undefined
+    const events = trainWord2vec({
+      ...{ storage, options, text, signal: context.signal },
+      threads: options.threads ?? availableParallelism(),
+      openTokens: name => openTokens(resolve(out), name),
+      threadedCrew: (work, memory, name) => threadedCrew(work, memory, { directory: resolve(out), name }),
+    })
+    await show(events, out, context)
+  },
+}
+
+/** Every text that `--data` names, one after another. */
+async function openTexts(
+  { data, ...options }: { readonly data: readonly string[]; readonly encoding: string; readonly mirror?: string },
+  host: Parameters<typeof openData>[1],
+): Promise<TextSource> {
+  const texts: TextSource[] = []
+  for (const name of data.length === 0 ? [undefined] : data)
+    texts.push(await openData({ data: name, ...options }, host))
+  return texts.length === 1 ? texts[0] : joinTexts(texts.map(({ name }) => name).join(', '), texts)
+}
+
+/** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
+async function show(events: AsyncIterable<VectorsEvent>, out: string, context: Context): Promise<void> {
+  const { host, json, print, report } = context
+  const terminal = host.stdout.isTerminal && !json
+  let told = 0
+  let drawn = false
+  const clear = () => {
+    if (drawn) host.stdout.write('\r\x1b[K')
+    drawn = false
+  }
+  const say = (text: string) => {
+    clear()
+    print(text)
+  }
+  const count = (value: number) => value.toLocaleString('en-US')
+  try {
+    for await (const event of events) {
+      if (json) {
+        report(event, '')
+        continue
+      }
+      switch (event.type) {
+        case 'start': {
+          const { vocabulary, parameters, words, threads, done } = event
+          say(`word2vec: ${count(vocabulary)} words, ${count(parameters)} parameters`)
+          say(`text: ${count(words)} words of the vocabulary; ${threads === 1 ? '1 thread' : `${threads} threads`}`)
+          if (done > 0) say(`Going on at ${(100 * done).toFixed(1)} % of the work.`)
+          break
+        }
+        case 'progress': {
+          const share = event.chunk / event.chunks
+          if (terminal) {
+            host.stdout.write(`\r\x1b[K${bar(share, 24)} ${progressLine(event)}`.slice(0, host.stdout.columns + 4))
+            drawn = true
+          } else if (share >= told) {
+            say(progressLine(event))
+            told = Math.floor(share * 10 + 1) / 10
+          }
+          break
+        }
+        case 'stopped':
+          say(`Stopped, everything saved. Go on with: nacre train word2vec --resume --out ${out}`)
+          break
+        case 'done':
+          say(`Done. The vectors are in ${join(out, event.file)}. Try: nacre similar ${out} WORD`)
+          break
+      }
+    }
+  } finally {
+    clear()
+  }
+}
+
+function progressLine({ chunk, chunks, epoch, wordsPerSecond, loss }: VectorsProgress): string {
+  const share = `${((100 * chunk) / chunks).toFixed(1)} %`.padStart(7)
+  return `${share}  epoch ${epoch}  loss ${loss.toFixed(3)}  ${wordsPerSecond.toLocaleString('en-US')} words/s`
+}
