@@ -34,7 +34,7 @@ test.each([[[3]], [[2, 1]], [[5, 5, 5]], [[40, 30, 20, 5, 5]], [[1, 1, 1, 1, 1, 
     // What was turned before decides on the node: ways part and do not meet again.
     const nodeAt = new Map<string, number>()
     for (const way of ways) {
-      if (counts.length > 1) expect(way.nodes[0]).toBe(counts.length - 2)
+      expect(way.nodes[0] ?? -1).toBe(counts.length - 2)
       for (const [depth, node] of way.nodes.entries()) {
         const before = way.turns.slice(0, depth)
         expect(nodeAt.get(before) ?? node).toBe(node)
