@@ -99,7 +99,16 @@ export { ByteLevelBPE } from './tokenizers/byte-level-bpe.ts'
 export { CharacterTokenizer, trainCharacters } from './tokenizers/characters.ts'
 export { gpt2Tokenizer } from './tokenizers/gpt2-files.ts'
 export { tokenizerConfig, tokenizerFromJSON } from './tokenizers/huggingface.ts'
+export {
+  intlSegmenter,
+  isWord,
+  type Segmenter,
+  segmenterFor,
+  segmenterNamed,
+  spaceSegmenter,
+} from './tokenizers/segmenter.ts'
 export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'
 export {
   type ClassifierOptions,
   type ClassifierScore,

@@ -2,3 +2,4 @@
 export { fetchDataset, openText, openTokens } from './data/node.ts'
 export { type NodeRuntimeOptions, nodeRuntime } from './runtime/node.ts'
 export { nodeStorage } from './storage/node.ts'
+export { jiebaSegmenter } from './tokenizers/node.ts'

@@ -69,7 +69,7 @@ test('a folder imports only rows above it', () => {
 })
 
 test('host code lives only in node.ts, web.ts and cli', () => {
-  const host = /^(node:|onnxruntime-node|onnxruntime-web)/
+  const host = /^(node:|onnxruntime-node|onnxruntime-web|@node-rs\/)/
   const wrong = sources
     .filter(path => folderOf(path) !== 'cli' && !/(^|\/)(node|web)\.ts$/.test(path))
     .flatMap(path =>

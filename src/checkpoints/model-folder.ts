@@ -7,6 +7,7 @@ import type { SamplingOptions } from '../generation/sampling.ts'
 import { isRecurrent } from '../models/language-model.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Architecture, ConfigReader, readJSON, type StoredModel } from './architecture.ts'
 import { gpt2 } from './gpt2.ts'
@@ -72,11 +73,15 @@ function describe({ model, tokenizer, generation }: SavedModel, architecture: Ar
 
 /**
  * Reads a folder that we or transformers wrote.
+ * @param options.segmenters - those that need a host, as jieba, for a tokenizer of words that was trained with one
  * @throws {CheckpointError} if a file is missing or damaged, a field of config.json is missing or asks for something
  *   else than the published architecture, a tensor is missing or has another shape, or the tokenizer has more tokens
  *   than the model
  */
-export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
+export async function loadModelFolder(
+  storage: Storage,
+  options: { readonly segmenters?: readonly Segmenter[] } = {},
+): Promise<SavedModel> {
   for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
     if (await storage.exists(name)) continue
     const hint = 'Is it the folder of a trained model?'
@@ -85,7 +90,7 @@ export async function loadModelFolder(storage: Storage): Promise<SavedModel> {
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
   const architecture = architectureOf(config)
   const model = createModel(architecture, config)
-  const tokenizer = await readTokenizer(storage)
+  const tokenizer = await readTokenizer(storage, options)
   if (tokenizer.vocabularySize > model.vocabulary) {
     throw new CheckpointError({
       what: storage.locate('tokenizer.json'),
@@ -117,10 +122,13 @@ function createModel(architecture: Architecture, config: ConfigReader): StoredMo
   }
 }
 
-async function readTokenizer(storage: Storage): Promise<Tokenizer> {
+async function readTokenizer(
+  storage: Storage,
+  options: { readonly segmenters?: readonly Segmenter[] },
+): Promise<Tokenizer> {
   const settings = 'tokenizer_config.json'
   const config = (await storage.exists(settings)) ? await readJSON(storage, settings) : undefined
-  return tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), config)
+  return tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), config, options)
 }
 
 async function readGeneration(storage: Storage): Promise<SamplingOptions | undefined> {

@@ -13,6 +13,7 @@ import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { lastSafeCut } from '../tokenizers/pretokenize.ts'
 import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { trainWords } from '../tokenizers/words.ts'
 import { classifierNames, settleClassifierOptions } from '../training/classifier-run.ts'
 import { trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
@@ -97,9 +98,11 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
 function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer'> {
   return {
     data: data !== undefined && existsSync(data) ? resolve(data) : data,
-    tokenizer: ['characters', 'bpe'].includes(tokenizer) ? tokenizer : resolve(tokenizer),
+    tokenizer: tokenizerKinds.includes(tokenizer) ? tokenizer : resolve(tokenizer),
   }
 }
+
+const tokenizerKinds: readonly string[] = ['characters', 'bpe', 'words']
 
 /** The tokenizer that the options name, trained on the text where it must be. */
 async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOptions): Promise<Tokenizer> {
@@ -108,10 +111,11 @@ async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOpt
     const texts = cutChunks(lastSafeCut, text.chunks())
     return trainByteLevelBPE(texts, { vocabularySize: vocabulary, specialTokens: ['<|endoftext|>'] })
   }
+  if (tokenizer === 'words') return trainWords(text.chunks(), { vocabularySize: vocabulary, lineBreaks: true })
   if (!existsSync(tokenizer)) {
     throw new OptionError({
       what: 'Option --tokenizer',
-      expected: '"characters", "bpe" or a folder that exists',
+      expected: '"characters", "bpe", "words" or a folder that exists',
       received: `"${tokenizer}"`,
     })
   }

@@ -3,23 +3,37 @@ import { ByteLevelBPE } from './byte-level-bpe.ts'
 import { CharacterTokenizer, isCharacterPattern } from './characters.ts'
 import { readVocabulary } from './gpt2-files.ts'
 import { gpt2Rule, type PretokenizationRule, pretokenizationRules } from './pretokenize.ts'
+import { type Segmenter, segmenterNamed, spaceSegmenter } from './segmenter.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { addedTokens, describe, type JSONObject, jsonObject, vocabularyEntries } from './tokenizer-json.ts'
+import { WordTokenizer } from './words.ts'
 
 /**
  * The tokenizer that a parsed tokenizer.json describes. Tokens that a post-processor puts around a text are not added.
  *
- * @param config - the parsed tokenizer_config.json, for the name of the token that ends a document
+ * @param config - the parsed tokenizer_config.json, for the name of the token that ends a document, and the segmenter
+ * @param options.segmenters - those that need a host, by whose names a tokenizer of words may ask for them
  * @throws {DataError} if it is malformed
  * @throws {TokenizerError} if it asks for something that Nacre does not do
+ * @throws {OptionError} if it needs a segmenter that was not given
  */
-export function tokenizerFromJSON(json: unknown, config?: unknown): Tokenizer {
+export function tokenizerFromJSON(
+  json: unknown,
+  config?: unknown,
+  options: { readonly segmenters?: readonly Segmenter[] } = {},
+): Tokenizer {
   const root = jsonObject('tokenizer.json', json)
   const model = jsonObject('tokenizer.json, model', root.model)
   // Files of before 2021 do not name the kind of a BPE model.
   const type = model.type ?? (model.merges === undefined ? undefined : 'BPE')
+  const settings = config === undefined ? undefined : jsonObject('tokenizer_config.json', config)
+  const endOfText = settings && endOfTextName(settings)
+  if (type === 'WordLevel' && isWords(root.pre_tokenizer)) {
+    const name = settings?.segmenter
+    const segmenter = typeof name === 'string' ? segmenterNamed(name, options.segmenters) : spaceSegmenter
+    return readWords(root, model, segmenter, endOfText)
+  }
   refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
-  const endOfText = config === undefined ? undefined : endOfTextName(jsonObject('tokenizer_config.json', config))
   if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
   if (type === 'WordLevel') return readCharacters(root, model, endOfText)
   throw unsupported('model.type', 'BPE or WordLevel', type)
@@ -33,6 +47,7 @@ export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?:
     tokenizer_class: 'PreTrainedTokenizerFast',
     clean_up_tokenization_spaces: false,
     ...(name === undefined ? {} : { bos_token: name, eos_token: name }),
+    ...(tokenizer instanceof WordTokenizer && { segmenter: tokenizer.segmenter.name }),
     ...(options.maximumLength === undefined ? {} : { model_max_length: options.maximumLength }),
   }
 }
@@ -79,13 +94,47 @@ function readRule(value: unknown): PretokenizationRule {
 }
 
 function readCharacters(root: JSONObject, model: JSONObject, endOfText: string | undefined): CharacterTokenizer {
-  const expected = 'a Split into single characters; words are not supported'
+  const expected = 'WhitespaceSplit, or a Split into single characters'
   const pattern = splitPattern(jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer))
   refuseUnless(pattern !== undefined && isCharacterPattern(pattern), 'pre_tokenizer', expected, root.pre_tokenizer)
   const added = addedTokens(root.added_tokens)
   const addedIds = new Set(added.map(({ id }) => id))
   const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab).filter(([, id]) => !addedIds.has(id))
   return new CharacterTokenizer({ characters: new Map(entries), addedTokens: added, endOfText })
+}
+
+/** Whether a WordLevel model cuts at white space, with line breaks as words or without. */
+function isWords(value: unknown): boolean {
+  const { type, pattern, behavior, invert } = jsonObject('tokenizer.json, pre_tokenizer', value)
+  if (type === 'WhitespaceSplit') return true
+  return type === 'Split' && behavior === 'Removed' && invert === true && JSON.stringify(pattern) === lineBreakPattern
+}
+
+const lineBreakPattern = JSON.stringify({ Regex: '\\n|\\S+' })
+
+function readWords(
+  root: JSONObject,
+  model: JSONObject,
+  segmenter: Segmenter,
+  endOfText: string | undefined,
+): WordTokenizer {
+  const normalizer = root.normalizer ?? null
+  const lowercase = normalizer !== null && jsonObject('tokenizer.json, normalizer', normalizer).type === 'Lowercase'
+  refuseUnless(lowercase || normalizer === null, 'normalizer', 'null or Lowercase', normalizer)
+  const { unk_token: unknown } = model
+  if (typeof unknown !== 'string') {
+    const received = describe(unknown)
+    throw new DataError({ what: 'tokenizer.json, model.unk_token', expected: 'the unknown word', received })
+  }
+  const words = new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab))
+  return new WordTokenizer({
+    words,
+    segmenter,
+    unknown,
+    lowercase,
+    addedTokens: addedTokens(root.added_tokens),
+    endOfText,
+  })
 }
 
 function splitPattern(split: JSONObject): string | undefined {

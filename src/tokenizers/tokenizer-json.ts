@@ -6,10 +6,10 @@ export interface TokenizerJSON {
   readonly truncation: null
   readonly padding: null
   readonly added_tokens: readonly AddedTokenJSON[]
-  readonly normalizer: null
+  readonly normalizer: JSONObject | null
   readonly pre_tokenizer: JSONObject
   readonly post_processor: JSONValue
-  readonly decoder: JSONObject
+  readonly decoder: JSONObject | null
   readonly model: JSONObject
 }
 

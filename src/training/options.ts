@@ -39,9 +39,15 @@ export const trainOptions = {
     type: 'string',
     default: 'characters',
     placeholder: 'KIND|DIR',
-    help: '"characters", "bpe" (trained on the text), or a folder with tokenizer.json or encoder.json and vocab.bpe',
+    help: '"characters", "bpe", "words" (trained on the text), or a folder with tokenizer.json, or encoder.json and vocab.bpe',
   },
-  vocabulary: { type: 'integer', default: 8192, minimum: 257, unit: 'tokens', help: 'tokens of a trained "bpe"' },
+  vocabulary: {
+    type: 'integer',
+    default: 8192,
+    minimum: 257,
+    unit: 'tokens',
+    help: 'tokens of a trained "bpe" or "words"',
+  },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text, for example gb18030' },
   validationFraction: {
     type: 'number',
