@@ -16,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./evaluate.ts'),
   },
   { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },
+  { name: 'next', summary: 'show which tokens may come next', load: () => import('./next.ts') },
   {
     name: 'timeline',
     summary: 'train every language model of the line on one text',

@@ -1,9 +1,9 @@
 import { OptionError } from '../base/errors.ts'
 import { scoreTokens } from '../evaluation/score.ts'
-import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
 import { deviceOptions, openModel } from './open-model.ts'
+import { probabilityText, tokenLabel } from './token-label.ts'
 
 export const command: Command<typeof deviceOptions> = {
   arguments: [
@@ -45,17 +45,4 @@ export const command: Command<typeof deviceOptions> = {
     print(`\nlog P of the whole: ${logProbability.toFixed(4)} nats = ${bits.toFixed(4)} bits`)
     print(`perplexity ${perplexity.toFixed(3)}, ${bitsPerByte.toFixed(3)} bits per byte`)
   },
-}
-
-/** A token's text in quotes, or its bytes where it is a part of a character. */
-function tokenLabel(tokenizer: Tokenizer, id: number): string {
-  const bytes = tokenizer.bytes(id)
-  const text = tokenizer.decode([id])
-  if (Array.from(new TextEncoder().encode(text)).join() === Array.from(bytes).join()) return JSON.stringify(text)
-  return `<${Array.from(bytes, byte => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')}>`
-}
-
-/** Four places where they say something, else one digit and a power of ten. */
-function probabilityText(probability: number): string {
-  return probability >= 0.001 ? probability.toFixed(4) : probability.toExponential(1)
 }

@@ -218,3 +218,17 @@ test('chat: an empty line goes on, commands, and what it cannot continue', () =>
     '',
   ])
 })
+
+test('next lists the likeliest tokens, which agree with the loop; probabilities add up to 1', async () => {
+  const { code, stdout } = await nacre('next', run, '话说天', '--json', '--top', '1000')
+  expect(code).toBe(0)
+  const { tokens } = JSON.parse(stdout)
+  const probabilities = tokens.map(({ probability }: { probability: number }) => probability)
+  expect(probabilities.reduce((a: number, b: number) => a + b, 0)).toBeCloseTo(1, 5)
+  expect(probabilities).toEqual(probabilities.toSorted((a: number, b: number) => b - a))
+  const greedily = await nacre('generate', run, '--prompt', '话说天', '--tokens', '1', '--temperature', '0')
+  expect(JSON.stringify(greedily.stdout.slice(3, -1))).toBe(tokens[0].token)
+  const shown = await nacre('next', run, '--top', '3')
+  expect(shown.stdout.trimEnd().split('\n')).toHaveLength(3)
+  expect((await nacre('next', run, 'Xylophon')).stderr).toContain('TokenizerError')
+})

@@ -1,0 +1,46 @@
+import { logProbabilityOf } from '../generation/sampling.ts'
+import { bar } from '../training/progress.ts'
+import { columnsOf, padColumns } from './columns.ts'
+import type { Command } from './command.ts'
+import { deviceOptions, firstTokens, openModel, predictorOf } from './open-model.ts'
+import { probabilityText, tokenLabel } from './token-label.ts'
+
+const ownOptions = {
+  top: { type: 'integer', default: 10, minimum: 1, unit: 'tokens', help: 'how many of the likeliest to show' },
+} as const
+const options: typeof ownOptions & typeof deviceOptions = { ...ownOptions, ...deviceOptions }
+
+/** Columns of the bar of a token that is certain. */
+const barWidth = 40
+
+export const command: Command<typeof options> = {
+  arguments: [
+    { name: 'RUN', help: 'folder of a trained model' },
+    { name: 'TEXT', help: 'the text so far; empty: the beginning of a text', optional: true },
+  ],
+  options,
+  examples: ['nacre next runs/my "To be, or not to b"', 'nacre next runs/my "话说天下" --top 5'],
+  async run({ arguments: [folder, text = ''], options: { top, ...device }, print, report, json }) {
+    const model = await openModel(folder, device, { generating: true })
+    const { tokenizer } = model
+    const ids = text === '' ? firstTokens(tokenizer).ids : [...tokenizer.encode(text)]
+    const predictor = predictorOf(model)
+    const logits = (await predictor.next(ids)).slice(0, tokenizer.vocabularySize)
+    await predictor.release()
+    const likeliest = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, top)
+    const tokens = likeliest.map(id => ({
+      id,
+      token: tokenLabel(tokenizer, id),
+      probability: Math.exp(logProbabilityOf(logits, id)),
+    }))
+    if (json) {
+      report({ type: 'next', text, tokens }, '')
+      return
+    }
+    const width = Math.max(...tokens.map(({ token }) => columnsOf(token)))
+    for (const { token, probability } of tokens) {
+      const drawn = bar(probability, barWidth).replaceAll('─', '')
+      print(`${padColumns(token, width)}  ${probabilityText(probability).padStart(7)}  ${drawn}`.trimEnd())
+    }
+  },
+}
