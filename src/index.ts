@@ -21,6 +21,12 @@ export {
 } from './checkpoints/classifier-folder.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
 export { openSafetensors, writeSafetensors } from './checkpoints/safetensors.ts'
+export {
+  loadTranslatorFolder,
+  markersOf,
+  type SavedTranslator,
+  saveTranslatorFolder,
+} from './checkpoints/translator-folder.ts'
 export { type CompileOptions, compile, compileToOnnx, host, type Program } from './compiler/compile.ts'
 export { agNews, readAgNews } from './data/ag-news.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
@@ -33,6 +39,9 @@ export { datasetText, type FetchedFile, fetchedText } from './data/get.ts'
 export { type IdxArray, parseIdx, readIdx } from './data/idx.ts'
 export * from './data/labelled-text.ts'
 export { type Digits, digitSize, digitVectors, readMnist, type StoredFile, sliceDigits } from './data/mnist.ts'
+export { type EncodedPair, lengthBuckets, type MarkerIds, pairUpdates } from './data/pair-batches.ts'
+export { type PairTask, pairDatasets, pairTask } from './data/pair-tasks.ts'
+export * from './data/pairs.ts'
 export { type Picture, readDrawing, readPng } from './data/picture.ts'
 export * from './data/small-world.ts'
 export { readSst2, type Sst2, sst2 } from './data/sst2.ts'
@@ -44,6 +53,7 @@ export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/
 export { NGrams } from './evaluation/ngrams.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
 export { textPerplexity } from './evaluation/text-perplexity.ts'
+export * from './generation/beam.ts'
 export * from './generation/generate.ts'
 export {
   cachedPredictor,
@@ -53,6 +63,7 @@ export {
   type Predictor,
 } from './generation/predictor.ts'
 export * from './generation/sampling.ts'
+export { type Alignment, alignmentOf, type Translation, translateTexts } from './generation/translate.ts'
 export {
   type Activation,
   MultiLayerPerceptron,
@@ -63,9 +74,12 @@ export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
 export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
 export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
 
+export { Transformer, type TransformerConfiguration, transformerSizes } from './models/2017-transformer.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
+export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
+export { type TranslatorEntry, translatorEntry, translators } from './models/translators.ts'
 export { attention, causalAttention, causalMask } from './nn/attention.ts'
 export { Dropout, dropoutKeys } from './nn/dropout.ts'
 export * as initializers from './nn/initializers.ts'
@@ -88,7 +102,7 @@ export {
 } from './nn/recurrent.ts'
 export { type AdamOptions, adam, adamW } from './optim/adamw.ts'
 export type { Optimizer } from './optim/optimizer.ts'
-export { constantRate, cosine, linear, type Schedule, warmUp } from './optim/schedules.ts'
+export { constantRate, cosine, inverseSquareRoot, linear, type Schedule, warmUp } from './optim/schedules.ts'
 export { sgd } from './optim/sgd.ts'
 export type { DeviceTensor, HostTensor, Runtime, Session, Value } from './runtime/runtime.ts'
 export { memoryStorage } from './storage/memory.ts'
@@ -138,4 +152,15 @@ export {
   type TrainingStep,
 } from './training/step.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
+export {
+  type TranslationOptions,
+  type TranslationTraining,
+  trainTranslation,
+} from './training/train-translation.ts'
+export { translationOptions } from './training/translation-options.ts'
+export {
+  type TranslationRunInput,
+  type TranslationRunOptions,
+  trainTranslationRun,
+} from './training/translation-run.ts'
 export { wholeStep } from './training/whole-step.ts'

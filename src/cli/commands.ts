@@ -10,6 +10,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
+  { name: 'translate', summary: 'translate sentences', load: () => import('./translate.ts') },
   {
     name: 'evaluate',
     summary: 'measure how well a model predicts a text, or vectors of words',

@@ -4,6 +4,7 @@ import { OptionError } from '../base/errors.ts'
 import { openTokens } from '../data/node.ts'
 import type { TextSource } from '../data/text.ts'
 import { timeline } from '../models/index.ts'
+import { translators } from '../models/translators.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { readText, type Storage } from '../storage/storage.ts'
@@ -19,30 +20,36 @@ import { trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
 import { settleOptions } from '../training/settle-options.ts'
+import { translationOptions } from '../training/translation-options.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
 import { trainDigits } from './train-classifier.ts'
+import { meansTranslator, translatorEvents } from './train-translator.ts'
+
+/** The flags of language models and of translators; a model refuses those that mean nothing to it. */
+const allOptions: typeof trainOptions = { ...translationOptions, ...trainOptions }
 
 type Context = CommandContext<typeof trainOptions>
 
+const names = [...[...timeline, ...translators].map(({ name }) => name), ...classifierNames]
+
 export const command: Command<typeof trainOptions> = {
-  arguments: [
-    {
-      name: 'MODEL',
-      help: `what to train: ${[...timeline.map(({ name }) => name), ...classifierNames].join(', ')}`,
-      optional: true,
-    },
-  ],
-  options: trainOptions,
+  arguments: [{ name: 'MODEL', help: `what to train: ${names.join(', ')}`, optional: true }],
+  options: allOptions,
   examples: [
     'nacre train gpt2 --data my.txt --preset char-small --out runs/my',
     'nacre train --resume --out runs/my --steps 4000',
     'nacre train gpt2 --data tinyshakespeare --preset char-large --out runs/large',
     'nacre train mlp --data mnist --out runs/mnist',
+    'nacre train transformer --data multi30k --lower-case --out runs/de-en',
   ],
   async run(context) {
     const out = context.options.out ?? 'runs/latest'
+    if (await meansTranslator(context.arguments[0], context.options.resume, out)) {
+      await showRun(await translatorEvents(context, out), out, context)
+      return
+    }
     const storage = nodeStorage(resolve(out))
     const { modelName, options: settled } = await settle(context, storage)
     if (classifierNames.includes(modelName)) return trainDigits(context, { storage, out, options: settled })

@@ -108,3 +108,11 @@ test('a chain of 20,000 nodes compiles without deep recursion and in seconds', a
   console.info(`${model.nodeCount} nodes: compiled in ${compileMs.toFixed()} ms, loaded in ${createMs.toFixed()} ms`)
   expect(compileMs).toBeLessThan(10_000)
 })
+
+test('a part of a tensor is read where nobody reads the rest', async () => {
+  const [first] = input('x', [2, 3]).split([1, 1], 0)
+  const program = await compile(runtime, { first })
+  const { first: value } = await program.run({ x: host('float32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)) })
+  expect([...((value as HostTensor).data as Float32Array)]).toEqual([1, 2, 3])
+  await program.release()
+})

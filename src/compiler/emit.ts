@@ -76,7 +76,8 @@ export function emit(
     const tail = (call.tail ?? []).map(constant => (constant === null ? '' : addConstant(constant)))
     const results = node.outputs.map(() => `%t${counter++}`)
     names.set(node, results)
-    const asked = results.slice(0, 1 + lastRead.get(node)!) // outputs at the end that nobody reads are not computed
+    // Outputs at the end that nobody reads are not computed; a Split has as many as it has sizes.
+    const asked = call.type === 'Split' ? results : results.slice(0, 1 + lastRead.get(node)!)
     matmulFlops += flopsOf(node)
     graph.nodes.push(onnxNode(call.type, call.domain ?? '', [...operands, ...tail], asked, attributesOf(call)))
   }

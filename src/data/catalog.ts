@@ -1,15 +1,19 @@
 import { UnknownNameError } from '../base/options.ts'
 import { agNews } from './ag-news.ts'
+import { chatterbotChinese, chatterbotEnglish } from './chatterbot.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
 import type { Dataset } from './dataset.ts'
 import { englishBooks } from './english-books.ts'
 import { englishWikipedia } from './english-wikipedia.ts'
+import { lccc } from './lccc.ts'
 import { mnist } from './mnist.ts'
+import { multi30k } from './multi30k.ts'
 import { names } from './names.ts'
 import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
+import { tatoeba } from './tatoeba.ts'
 import { thucnewsTitles } from './thucnews-titles.ts'
 import { tinyshakespeare } from './tinyshakespeare.ts'
 import { wikitext2 } from './wikitext-2.ts'
@@ -34,6 +38,11 @@ export const catalog: readonly Dataset[] = [
   wordAnalogies,
   wordSimilarities,
   chineseAnalogies,
+  multi30k,
+  tatoeba,
+  chatterbotEnglish,
+  chatterbotChinese,
+  lccc,
 ]
 
 /**

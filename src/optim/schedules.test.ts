@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { constantRate, cosine, linear, warmUp } from './schedules.ts'
+import { constantRate, cosine, inverseSquareRoot, linear, warmUp } from './schedules.ts'
 
 const close = (rate: number) => expect.closeTo(rate, 12)
 
@@ -23,4 +23,12 @@ test('warm-up rises in a straight line, never from zero at the first step, and m
   expect(schedule(10)).toBeCloseTo(cosine(1, 0, 100)(1), 12)
   for (let step = 1; step < 9; step++) expect(schedule(step + 1)).toBeGreaterThan(schedule(step))
   for (let step = 10; step < 109; step++) expect(schedule(step + 1)).toBeLessThan(schedule(step))
+})
+
+test('the Transformer rises in a straight line and falls with the square root of the step', () => {
+  const schedule = inverseSquareRoot(512, 4000)
+  expect(schedule(4000)).toBeCloseTo((512 * 4000) ** -0.5, 12)
+  expect(schedule(1000)).toBeCloseTo(schedule(4000) / 4, 12)
+  expect(schedule(16_000)).toBeCloseTo(schedule(4000) / 2, 12)
+  expect(inverseSquareRoot(512, 4000, 3)(7)).toBeCloseTo(3 * schedule(7), 12)
 })

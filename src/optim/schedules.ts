@@ -23,3 +23,12 @@ export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   step =>
     step <= steps ? (then(0) * step) / (steps + 1) : then(step - steps)
+
+/**
+ * The Transformer's: rises in a straight line for `warmUp` steps, then falls with the square root of the step; its peak is
+ * (channels warmUp)^-0.5 times the factor. Vaswani et al., Attention Is All You Need, 2017, section 5.3.
+ */
+export const inverseSquareRoot =
+  (channels: number, warmUp: number, factor: number = 1): Schedule =>
+  step =>
+    factor * channels ** -0.5 * Math.min(step ** -0.5, step * warmUp ** -1.5)

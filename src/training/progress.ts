@@ -22,9 +22,13 @@ export function startLines(event: StartEvent): string[] {
   return [
     `${model}: ${count(parameters)} parameters, vocabulary ${count(vocabulary)}`,
     `text: ${count(trainTokens)} tokens to learn from, ${count(validationTokens)} held out`,
-    `work: ${(matmulFlops / 1e9).toFixed(1)} GFLOP of matrix products a step; this machine does ${(matmulRate / 1e9).toFixed(0)} GFLOP/s on large ones`,
+    ...(matmulFlops > 0 ? [workLine(matmulFlops, matmulRate)] : []), // unknown before the first bucket
     from > 0 ? `resumed at step ${count(from)} of ${count(steps)}` : `${count(steps)} steps`,
   ]
+}
+
+function workLine(flops: number, rate: number): string {
+  return `work: ${(flops / 1e9).toFixed(1)} GFLOP of matrix products a step; this machine does ${(rate / 1e9).toFixed(0)} GFLOP/s on large ones`
 }
 
 /** Loss, rate and remaining time of a step; averages come from the caller. */

@@ -1,0 +1,190 @@
+/**
+ * A trained translator as a folder in Hugging Face layout: config.json, model.safetensors, tokenizer.json,
+ * tokenizer_config.json, generation_config.json.
+ */
+import { CheckpointError, OptionError } from '../base/errors.ts'
+import { elementCount, type Shape } from '../base/shape.ts'
+import type { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { namedParameters } from '../nn/parameters.ts'
+import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { type Config, ConfigReader } from './architecture.ts'
+import { marian } from './marian.ts'
+import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+
+/** The names of the tokens that stand for no text. */
+export const markerNames = { padding: '<pad>', begin: '<s>', end: '</s>' } as const
+
+export interface SavedTranslator {
+  readonly model: EncoderDecoder & object
+  /** By our dotted names. */
+  readonly weights: ReadonlyMap<string, Float32Array>
+  /** Of both languages. */
+  readonly tokenizer: Tokenizer
+  /** Whether it learned from text in small letters, and is to be given such. */
+  readonly lowerCase: boolean
+  /** Scripts of the texts that it learned to read, for example Latin; none if that is not known. */
+  readonly scripts: readonly string[]
+}
+
+/** A tensor of the file, and where its elements lie in one of ours. */
+export interface StoredPart {
+  readonly name: string
+  readonly shape: Shape
+  readonly own: string
+  readonly place: (index: number) => number
+}
+
+/** How one kind of translator is written. */
+export interface TranslatorArchitecture<M extends EncoderDecoder & object = EncoderDecoder & object> {
+  readonly modelType: string
+  describes(model: EncoderDecoder & object): model is M
+  config(model: M): Config
+  create(config: ConfigReader): M
+  parts(model: M): readonly StoredPart[]
+  /** Tensors that the layout has and that follow from the model: the same for all weights. */
+  fixed(model: M): ReadonlyMap<string, { readonly shape: Shape; readonly values: Float32Array }>
+}
+
+/** One entry for each translator that is saved. */
+const architectures: readonly TranslatorArchitecture[] = [marian]
+
+/** Whether a config.json is that of a translator. */
+export function isTranslator(config: unknown): boolean {
+  const type = (config as { model_type?: unknown } | null)?.model_type
+  return architectures.some(({ modelType }) => modelType === type)
+}
+
+/** Writes or replaces the folder's files, the weights last. */
+export async function saveTranslatorFolder(storage: Storage, saved: SavedTranslator): Promise<void> {
+  const { model, weights } = saved
+  const architecture = architectures.find(candidate => candidate.describes(model))!
+  const changed: [name: string, text: string][] = []
+  for (const [name, value] of Object.entries(describe(saved, architecture))) {
+    const text = `${JSON.stringify(value, null, 2)}\n`
+    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
+  }
+  if (changed.length > 0) await storage.remove('model.safetensors')
+  for (const [name, text] of changed) await writeText(storage, name, text)
+  const own = architecture.parts(model).map((part): StoredTensor => {
+    const values = weights.get(part.own)!
+    const data = Float32Array.from({ length: elementCount(part.shape) }, (_, i) => values[part.place(i)])
+    return { name: part.name, dtype: 'F32', shape: part.shape, data }
+  })
+  const fixed = [...architecture.fixed(model)].map(
+    ([name, { shape, values }]): StoredTensor => ({ name, dtype: 'F32', shape, data: values }),
+  )
+  await writeSafetensors(storage, 'model.safetensors', [...own, ...fixed], { format: 'pt' })
+}
+
+/** Every file of a folder but the weights. */
+function describe(
+  { model, tokenizer, lowerCase, scripts }: SavedTranslator,
+  architecture: TranslatorArchitecture,
+): Record<string, object> {
+  const { begin, end, padding } = markersOf(tokenizer)
+  const marks = { bos_token_id: begin, eos_token_id: end, pad_token_id: padding, decoder_start_token_id: begin }
+  const { nacre, ...config } = architecture.config(model)
+  const names = { bos_token: markerNames.begin, eos_token: markerNames.end, pad_token: markerNames.padding }
+  return {
+    'config.json': {
+      ...config,
+      ...marks,
+      forced_eos_token_id: end,
+      nacre: { ...(nacre as object), lowerCase, scripts },
+    },
+    'tokenizer.json': tokenizer.toJSON(),
+    'tokenizer_config.json': { ...tokenizerConfig(tokenizer, { maximumLength: model.context }), ...names },
+    'generation_config.json': { ...marks, num_beams: 4, max_length: model.context },
+  }
+}
+
+/**
+ * The ids of the tokens that stand for no text.
+ * @throws {CheckpointError} if the vocabulary lacks one
+ */
+export function markersOf(tokenizer: Tokenizer): { begin: number; end: number; padding: number } {
+  const id = (name: string): number => {
+    const found = tokenizer.specialTokens.get(name)
+    if (found !== undefined) return found
+    const received = [...tokenizer.specialTokens.keys()].join(', ') || 'none'
+    throw new CheckpointError({ what: 'The tokenizer', expected: `a special token ${name}`, received })
+  }
+  return { begin: id(markerNames.begin), end: id(markerNames.end), padding: id(markerNames.padding) }
+}
+
+/**
+ * Reads a folder that `saveTranslatorFolder` or transformers wrote.
+ * @throws {CheckpointError} if a file is missing or damaged, or asks for something that no model here computes
+ */
+export async function loadTranslatorFolder(storage: Storage): Promise<SavedTranslator> {
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
+    if (await storage.exists(name)) continue
+    const hint = 'Is it the folder of a trained translator?'
+    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
+  }
+  const json = await readJSON(storage, 'config.json')
+  const config = new ConfigReader(storage.locate('config.json'), json)
+  const architecture = architectureOf(config)
+  const model = createModel(architecture, config)
+  const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'))
+  const received = tokenizer.vocabularySize
+  if (received > model.vocabulary) {
+    const expected = `at most ${model.vocabulary} tokens, the rows of the model's embedding`
+    throw new CheckpointError({ what: storage.locate('tokenizer.json'), expected, received: String(received) })
+  }
+  markersOf(tokenizer)
+  const file = await openSafetensors(storage, 'model.safetensors')
+  const weights = new Map(
+    [...namedParameters(model)].map(([name, { shape }]) => [name, new Float32Array(elementCount(shape))]),
+  )
+  for (const { name, shape, own, place } of architecture.parts(model)) {
+    const values = await file.readFloat32(name, shape)
+    const target = weights.get(own)!
+    for (let i = 0; i < values.length; i++) target[place(i)] = values[i]
+  }
+  for (const [name, { shape, values }] of architecture.fixed(model)) {
+    if (!file.tensors.has(name)) continue
+    const stored = await file.readFloat32(name, shape)
+    if (stored.every((value, i) => Math.abs(value - values[i]) < 1e-5)) continue
+    const expected = `the values that follow from config.json`
+    throw new CheckpointError({
+      what: `${storage.locate('model.safetensors')}, ${name},`,
+      expected,
+      received: 'others',
+    })
+  }
+  const { lowerCase = false, scripts = [] } = (json.nacre ?? {}) as { lowerCase?: boolean; scripts?: string[] }
+  return { model, weights, tokenizer, lowerCase, scripts }
+}
+
+function architectureOf(config: ConfigReader): TranslatorArchitecture {
+  const modelType = config.string('model_type')
+  const found = architectures.find(candidate => candidate.modelType === modelType)
+  if (found !== undefined) return found
+  const expected = `a model_type of a translator: ${architectures.map(known => known.modelType).join(', ')}`
+  throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"` })
+}
+
+function createModel(architecture: TranslatorArchitecture, config: ConfigReader): EncoderDecoder & object {
+  try {
+    return architecture.create(config)
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    const { what, expected, received } = cause
+    throw new CheckpointError({ what: `${config.location}, ${what},`, expected, received }, { cause })
+  }
+}
+
+async function readJSON(storage: Storage, name: string): Promise<Config> {
+  const text = await readText(storage, name)
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Config
+  } catch {
+    // falls through to the error
+  }
+  const received = text.slice(0, 40) || 'nothing'
+  throw new CheckpointError({ what: storage.locate(name), expected: 'a JSON object', received })
+}

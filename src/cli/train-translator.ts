@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
+import { translators } from '../models/translators.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { readText } from '../storage/storage.ts'
+import type { RunEvent } from '../training/run.ts'
+import { translationOptions, translationPresets } from '../training/translation-options.ts'
+import {
+  resumedTranslationOptions,
+  type TranslationRunOptions,
+  trainTranslationRun,
+} from '../training/translation-run.ts'
+import type { CommandContext } from './command.ts'
+import { openPairs } from './open-pairs.ts'
+
+/** Whether the words of `nacre train` mean a translator: its name, or a run of one that goes on. */
+export async function meansTranslator(word: string | undefined, resume: boolean, out: string): Promise<boolean> {
+  const isTranslator = (name: unknown) => translators.some(entry => entry.name === name)
+  if (!resume) return isTranslator(word)
+  const storage = nodeStorage(resolve(out))
+  if (!(await storage.exists('training/options.json'))) return false
+  return isTranslator(JSON.parse(await readText(storage, 'training/options.json')).model)
+}
+
+/** The events of the training that `nacre train transformer` asks for. */
+export async function translatorEvents(
+  context: Pick<CommandContext<OptionTable>, 'arguments' | 'given' | 'host' | 'note' | 'signal'>,
+  out: string,
+): Promise<AsyncIterable<RunEvent>> {
+  const storage = nodeStorage(resolve(out))
+  const given = context.given as Partial<OptionsOf<typeof translationOptions>>
+  const { modelName, options } = given.resume
+    ? await resumedTranslationOptions(storage, given)
+    : settle(context.arguments[0], given)
+  if (options.batchTokens % options.microBatchTokens !== 0) {
+    throw new OptionError({
+      what: 'Option --micro-batch-tokens',
+      expected: `a divisor of --batch-tokens (${options.batchTokens})`,
+      received: String(options.microBatchTokens),
+    })
+  }
+  if (!given.resume && (await storage.exists('training/state.safetensors')))
+    context.note(`The run that was in ${out} is replaced.`)
+  const { environment } = context.host
+  const { train, validation } = await openPairs(options, { environment, note: context.note })
+  const { data } = options
+  return trainTranslationRun({
+    modelName,
+    storage,
+    options: { ...options, data: data !== undefined && existsSync(data) ? resolve(data) : data },
+    runtime: nodeRuntime({ device: options.device, threads: options.threads }),
+    train,
+    validation,
+    signal: context.signal,
+  })
+}
+
+function settle(
+  modelName: string,
+  given: Partial<OptionsOf<typeof translationOptions>>,
+): { modelName: string; options: TranslationRunOptions } {
+  const preset = translationPresets[modelName]
+  return { modelName, options: checkOptions(translationOptions, given, { preset, spelling: flagOf }) }
+}

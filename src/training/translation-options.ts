@@ -1,0 +1,81 @@
+import type { GivenOptions, OptionTable } from '../base/options.ts'
+
+/** Everything that the training of a translator can be told. */
+export const translationOptions = {
+  data: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'pairs to learn from: a file with a tab between the sides, or a dataset of "nacre data list"',
+  },
+  mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
+  out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
+  resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
+  skipMalformed: { type: 'boolean', default: false, help: 'leave out lines of pairs without a tab' },
+  reverse: { type: 'boolean', default: false, help: 'learn the other direction' },
+  lowerCase: { type: 'boolean', default: false, help: 'learn from text in small letters' },
+  validationFraction: {
+    type: 'number',
+    default: 0.05,
+    minimum: 0,
+    below: 1,
+    help: 'pairs of a file that are held out (0: no validation); datasets have parts of their own',
+  },
+
+  steps: { type: 'integer', default: 4000, minimum: 1, help: 'updates of the weights' },
+  batchTokens: { type: 'integer', default: 2048, minimum: 16, unit: 'tokens', help: 'tokens of one update' },
+  microBatchTokens: { type: 'integer', default: 1024, minimum: 16, unit: 'tokens', help: 'tokens computed at once' },
+  buckets: {
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    help: 'shapes of batches; more waste less and take longer to begin',
+  },
+  vocabulary: {
+    type: 'integer',
+    default: 4000,
+    minimum: 260,
+    unit: 'tokens',
+    help: 'tokens of both languages together',
+  },
+  context: { type: 'integer', default: 128, minimum: 4, unit: 'tokens', help: 'tokens that a sentence may have' },
+  layers: { type: 'integer', default: 3, minimum: 1, help: 'blocks of the encoder, and of the decoder' },
+  heads: { type: 'integer', default: 4, minimum: 1, help: 'attention heads of a block' },
+  channels: { type: 'integer', default: 128, minimum: 1, help: 'width of every layer; a multiple of heads' },
+  hidden: { type: 'integer', default: 512, minimum: 1, help: 'inner width of the feed-forward networks' },
+  bias: { type: 'boolean', default: false, help: 'biases in the projections of the attention' },
+  dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
+  smoothing: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'label smoothing' },
+
+  learningRate: {
+    type: 'number',
+    above: 0,
+    help: 'largest learning rate (default: 1 / √(channels warm-up), as in the paper)',
+  },
+  warmUp: { type: 'integer', default: 1000, minimum: 1, unit: 'steps', help: 'steps in which the learning rate rises' },
+  beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
+  beta2: { type: 'number', default: 0.98, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
+  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
+  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
+  average: { type: 'integer', default: 5, minimum: 1, help: 'validated weights whose mean is kept' },
+
+  evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
+  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
+  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
+
+  seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, batches and dropout follow from it' },
+  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
+  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
+} as const
+
+/** What a model's training begins with. */
+export const translationPresets: Readonly<Record<string, GivenOptions<typeof translationOptions>>> = {
+  transformer: {},
+}
+
+const table: OptionTable = translationOptions
+/** Options that a resumed run may be given anew without becoming another run. */
+export const changeableTranslationOptions: ReadonlySet<string> = new Set(
+  Object.keys(table).filter(name =>
+    /^(resume|out|mirror|steps|threads|device|.*Every|learningRate|warmUp|clip|maximumGradientNorm)$/.test(name),
+  ),
+)

@@ -1,0 +1,241 @@
+/**
+ * A whole training of a translator as `nacre train transformer` does it: pairs to tokens, model, loop, checkpoints,
+ * metrics and plot in the folder of the run. It speaks in the events of `trainRun`.
+ */
+import { CheckpointError } from '../base/errors.ts'
+import { checkOptions, flagOf, type OptionsOf } from '../base/options.ts'
+import type { Shape } from '../base/shape.ts'
+import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/translator-folder.ts'
+import type { EncodedPair } from '../data/pair-batches.ts'
+import type { SentencePair } from '../data/pairs.ts'
+import { scriptsOf } from '../data/scripts.ts'
+import { fingerprint } from '../data/token-shards.ts'
+import type { EncoderDecoder } from '../models/encoder-decoder.ts'
+import { translatorEntry } from '../models/translators.ts'
+import { initialWeights, namedParameters } from '../nn/parameters.ts'
+import { adam } from '../optim/adamw.ts'
+import { inverseSquareRoot, type Schedule } from '../optim/schedules.ts'
+import { type HostTensor, isDeviceTensor, type Runtime } from '../runtime/runtime.ts'
+import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
+import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import type { Feeds } from './fit.ts'
+import { lossPlot } from './loss-plot.ts'
+import { measureMatmulRate } from './matmul-rate.ts'
+import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
+import type { RunEvent, SavedEvent } from './run.ts'
+import { trainTranslation } from './train-translation.ts'
+import { changeableTranslationOptions, translationOptions } from './translation-options.ts'
+import { WeightAverage } from './weight-average.ts'
+
+export type TranslationRunOptions = OptionsOf<typeof translationOptions>
+
+export interface TranslationRunInput {
+  /** A name of the translators, for example `transformer`. */
+  readonly modelName: string
+  /** The folder of the run. */
+  readonly storage: Storage
+  readonly options: TranslationRunOptions
+  readonly runtime: Runtime
+  readonly train: readonly SentencePair[]
+  readonly validation: readonly SentencePair[]
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+const tokenizerFile = 'training/tokenizer.json'
+const optionsFile = 'training/options.json'
+
+/** Trains and leaves a folder that can be used, and resumed. */
+export async function* trainTranslationRun(run: TranslationRunInput): AsyncGenerator<RunEvent> {
+  const { storage, options, runtime, modelName } = run
+  const entry = translatorEntry(modelName)
+  entry.create({ ...options, vocabulary: 1, padding: 0 }) // sizes that do not fit are refused before anything is replaced
+  const matmulRate = await measureMatmulRate(runtime)
+  const resuming = options.resume && (await storage.exists(stateFile))
+  if (!resuming) for (const file of [optionsFile, stateFile]) await storage.remove(file)
+  await writeText(
+    storage,
+    optionsFile,
+    `${JSON.stringify({ model: modelName, options: { ...options, resume: false } }, null, 2)}\n`,
+  )
+  const [train, validation] = [run.train, run.validation].map(pairs =>
+    options.lowerCase ? inSmallLetters(pairs) : pairs,
+  )
+  const tokenizer = resuming
+    ? tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
+    : await trainByteLevelBPE(
+        train.flatMap(({ source, target }) => [source, target]),
+        { vocabularySize: options.vocabulary, specialTokens: Object.values(markerNames) },
+      )
+  await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
+  const markers = markersOf(tokenizer)
+  const [trainIds, validationIds] = [train, validation].map(pairs => encodePairs(pairs, tokenizer, options.context))
+
+  const size = { ...options, vocabulary: tokenizer.vocabularySize, padding: markers.padding }
+  const model = entry.create(size)
+  const parameters = namedParameters(model)
+  const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
+  const optimizer = adam({ beta1: options.beta1, beta2: options.beta2, epsilon: 1e-9 })
+  const identity: Identity = {
+    configuration: JSON.stringify({
+      model: modelName,
+      ...model.configuration,
+      pairs: await fingerprint(JSON.stringify(train)),
+    }),
+    optimizer: optimizer.name,
+    tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
+  }
+  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
+  const from = resumed?.position.step ?? 0
+  await truncateMetrics(storage, from)
+  const average = new WeightAverage(options.average)
+  if (resuming) await average.load(storage, from)
+
+  let step = from
+  const training = await trainTranslation(model, {
+    runtime,
+    weights: resumed?.state.weights ?? initialWeights(parameters, options.seed),
+    train: trainIds,
+    validation: validationIds,
+    markers,
+    steps: options.steps,
+    batchTokens: options.batchTokens,
+    microBatchTokens: options.microBatchTokens,
+    buckets: options.buckets,
+    optimizer,
+    learningRate: scheduleOf(options),
+    clip: options.clip,
+    maximumGradientNorm: options.maximumGradientNorm,
+    dropout: { rate: options.dropout, places: entry.dropoutPlaces(size) },
+    smoothing: options.smoothing,
+    seed: options.seed,
+    evaluateEvery: options.evaluateEvery,
+    validated: weights => {
+      average.add(step, onHost(weights))
+      return feedsOf(model, average.mean())
+    },
+    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+  })
+  const tokensOf = (pairs: readonly EncodedPair[]) => pairs.reduce((sum, { target }) => sum + target.length + 1, 0)
+  const bytesOf = (pairs: readonly SentencePair[]) =>
+    pairs.reduce((sum, { target }) => sum + new TextEncoder().encode(target).length + 1, 0)
+  const bitsPerNat = (pairs: readonly SentencePair[], ids: readonly EncodedPair[]) =>
+    tokensOf(ids) / Math.max(1, bytesOf(pairs)) / Math.LN2
+  const [trainBits, validationBits] = [bitsPerNat(train, trainIds), bitsPerNat(validation, validationIds)]
+  yield {
+    ...{ type: 'start', model: modelName, steps: options.steps, from, matmulRate },
+    parameters: [...parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    vocabulary: tokenizer.vocabularySize,
+    trainTokens: tokensOf(trainIds),
+    validationTokens: tokensOf(validationIds),
+    microBatches: Math.max(1, Math.round(options.batchTokens / options.microBatchTokens)),
+    matmulFlops: training.matmulFlops,
+  }
+  const scripts = scriptsOf(train.map(({ source }) => source))
+  const keepLast = async (): Promise<SavedEvent> => {
+    await average.save(storage, shapes)
+    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
+    await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
+    return { type: 'saved', step, what: 'last' }
+  }
+  const keepBest = async (weights: ReadonlyMap<string, Float32Array>): Promise<SavedEvent> => {
+    await saveTranslatorFolder(storage, { model, weights, tokenizer, lowerCase: options.lowerCase, scripts })
+    return { type: 'saved', step, what: 'best' }
+  }
+  const due = (every: number): boolean => step % every === 0 || step === options.steps
+  const validates = validationIds.length > 0
+  try {
+    for await (const event of training.events) {
+      step = event.step
+      if (event.type === 'step') {
+        const { itemsPerSecond: tokensPerSecond, ...rest } = event
+        const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
+        const measured = { ...rest, tokensPerSecond, bitsPerByte: event.loss * trainBits, matmulShare: share }
+        if (due(options.logEvery)) await appendMetric(storage, measured)
+        yield measured
+        if (validates && due(options.evaluateEvery)) continue // the validation comes next, then the rest
+      } else {
+        const measured = { ...event, bitsPerByte: event.loss * validationBits }
+        await appendMetric(storage, measured)
+        yield measured
+        if (event.best) yield await keepBest(average.mean())
+      }
+      const stopping = run.signal?.aborted === true && step < options.steps
+      if (stopping || due(options.saveEvery)) {
+        const hasModel = validates && training.bestLoss !== undefined
+        if (!hasModel) yield await keepBest((await training.state()).weights)
+        yield await keepLast()
+      }
+      if (stopping) {
+        yield { type: 'stopped', step, bestLoss: training.bestLoss }
+        return
+      }
+    }
+    yield { type: 'done', step, bestLoss: training.bestLoss }
+  } finally {
+    await training.release()
+  }
+}
+
+function inSmallLetters(pairs: readonly SentencePair[]): SentencePair[] {
+  return pairs.map(({ source, target }) => ({ source: source.toLowerCase(), target: target.toLowerCase() }))
+}
+
+/** Ids of both sides; pairs of which a side has more tokens than the model takes are left out. */
+export function encodePairs(pairs: readonly SentencePair[], tokenizer: Tokenizer, context: number): EncodedPair[] {
+  return pairs
+    .map(({ source, target }) => ({ source: tokenizer.encode(source), target: tokenizer.encode(target) }))
+    .filter(({ source, target }) => Math.max(source.length, target.length) < context)
+}
+
+function scheduleOf({ channels, warmUp, learningRate }: TranslationRunOptions): Schedule {
+  const published = (channels * warmUp) ** -0.5
+  return inverseSquareRoot(channels, warmUp, (learningRate ?? published) / published)
+}
+
+/** Weights that lie in the program's memory. */
+function onHost(weights: Feeds): Feeds {
+  for (const [name, value] of Object.entries(weights)) {
+    if (!isDeviceTensor(value)) continue
+    const hint = 'Train on the CPU.'
+    throw new CheckpointError({ what: name, expected: 'weights in memory', received: 'on a device', hint })
+  }
+  return weights
+}
+
+function feedsOf(
+  model: EncoderDecoder & object,
+  weights: ReadonlyMap<string, Float32Array>,
+): Record<string, HostTensor> {
+  return Object.fromEntries(
+    [...namedParameters(model)].map(([name, { shape }]) => [
+      name,
+      { dtype: 'float32', shape, data: weights.get(name)! } as const,
+    ]),
+  )
+}
+
+/**
+ * The options of a run that goes on: those of its start, with what may change taken from `given`.
+ * @throws {CheckpointError} if an option is given that would make it another run
+ */
+export async function resumedTranslationOptions(
+  storage: Storage,
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ modelName: string; options: TranslationRunOptions }> {
+  const stored = JSON.parse(await readText(storage, optionsFile))
+  for (const [name, value] of Object.entries(given)) {
+    if (changeableTranslationOptions.has(name) || value === undefined || value === stored.options[name]) continue
+    throw new CheckpointError({
+      what: `Option ${flagOf(name)}`,
+      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
+      received: typeof value === 'string' ? value : JSON.stringify(value),
+      hint: 'Leave it out to go on, or train into a new folder with --out.',
+    })
+  }
+  const options = checkOptions(translationOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
+  return { modelName: stored.model, options }
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { host } from '../compiler/compile.ts'
+import { memoryStorage } from '../storage/memory.ts'
+import { WeightAverage } from './weight-average.ts'
+
+const shapes = new Map([['a.weight', [2]]])
+const weights = (...values: number[]) => ({ 'a.weight': host('float32', [2], Float32Array.from(values)) })
+
+test('the mean of the last snapshots, which are copies', () => {
+  const average = new WeightAverage(2)
+  const present = weights(1, 2)
+  average.add(1, present)
+  ;(present['a.weight'].data as Float32Array).fill(9)
+  expect([...average.mean().get('a.weight')!]).toEqual([1, 2])
+  average.add(2, weights(3, 4))
+  expect([...average.mean().get('a.weight')!]).toEqual([2, 3])
+  average.add(3, weights(5, 6))
+  expect([...average.mean().get('a.weight')!]).toEqual([4, 5])
+})
+
+test('a resumed average forgets what came after its step', async () => {
+  const storage = memoryStorage()
+  const average = new WeightAverage(3)
+  for (const step of [9, 10, 11]) average.add(step, weights(step, 0))
+  await average.save(storage, shapes)
+  const resumed = new WeightAverage(3)
+  await resumed.load(storage, 10)
+  expect([...resumed.mean().get('a.weight')!]).toEqual([9.5, 0])
+  await new WeightAverage(3).load(memoryStorage(), 10) // none was saved
+})
