@@ -9,4 +9,5 @@ export interface RecipeEntry {
 
 export const recipes: readonly RecipeEntry[] = [
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
+  { name: 'entropy', load: () => import('./entropy.ts') },
 ]
