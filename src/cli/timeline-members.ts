@@ -175,7 +175,7 @@ async function learn(
       parameters: parameterCount(model),
       tokensSeen: steps * options.batchSize * model.context,
       seconds: spent,
-      bitsPerByte: (await perplexity({ model, weights, runtime }, heldOut)).bitsPerByte,
+      bitsPerByte: (await perplexity({ model, weights, runtime }, heldOut, { batchSize: 32 })).bitsPerByte,
       sample,
       curve,
     }

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { DataError } from '../base/errors.ts'
 import { saveModelFolder } from '../checkpoints/model-folder.ts'
 import { type SmallWorldEntropy, smallWorld, smallWorldEntropy } from '../data/small-world.ts'
-import { type MeasuredText, splitText, type TextSource } from '../data/text.ts'
+import { type MeasuredText, memoryText, splitText, type TextSource } from '../data/text.ts'
 import { memoryTokens, type TokenSource } from '../data/token-shards.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -118,7 +118,9 @@ async function openText({
 function smallWorldText(name: 'small-world-en' | 'small-world-zh'): { text: TextSource; entropy: SmallWorldEntropy } {
   const language = name === 'small-world-en' ? 'en' : 'zh'
   const kind = 'story'
-  return { text: smallWorld({ seed: 1, language, kind }), entropy: smallWorldEntropy(kind, language) }
+  const world = smallWorld({ seed: 1, language, kind })
+  const documents = [...world.documents()].join('') // once: the text is read several times
+  return { text: memoryText(documents, world.name), entropy: smallWorldEntropy(kind, language) }
 }
 
 /** The tokens of a text, of its beginning where it is longer than told. */
