@@ -20,8 +20,8 @@ beforeAll(() => {
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'))
   const tsc = join(root, 'node_modules/.bin/tsc')
-  const built = run(tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(installed, 'dist'))
-  expect(built).toEqual({ status: 0, stdout: '', stderr: '' })
+  const { status, stdout } = run(tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(installed, 'dist'))
+  if (status !== 0) throw new Error(stdout)
 }, 120_000)
 
 test('nacre reproduce finds the recipes', () => {
