@@ -27,5 +27,10 @@ export const commands: readonly CommandEntry[] = [
   { name: 'analogy', summary: 'complete: A is to B as C is to ...', load: () => import('./analogy.ts') },
   { name: 'reproduce', summary: 'run a row of the line against its numbers', load: () => import('./reproduce.ts') },
   { name: 'classify', summary: 'tell which class something belongs to', load: () => import('./classify.ts') },
+  {
+    name: 'compare',
+    summary: 'compare translations with references: BLEU and chrF',
+    load: () => import('./compare.ts'),
+  },
   { name: 'data', summary: 'list and fetch public datasets', load: () => import('./data.ts') },
 ]
