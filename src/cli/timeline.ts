@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path'
 import { DataError } from '../base/errors.ts'
 import { saveModelFolder } from '../checkpoints/model-folder.ts'
-import { type SmallWorldEntropy, smallWorld, smallWorldEntropy } from '../data/small-world.ts'
-import { type MeasuredText, memoryText, splitText, type TextSource } from '../data/text.ts'
+import { findDataset } from '../data/catalog.ts'
+import { datasetText } from '../data/get.ts'
+import { type SmallWorldEntropy, smallWorldEntropy } from '../data/small-world.ts'
+import { type MeasuredText, splitText, type TextSource } from '../data/text.ts'
 import { memoryTokens, type TokenSource } from '../data/token-shards.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -20,7 +22,7 @@ const options = {
   data: {
     type: 'string',
     placeholder: 'FILE',
-    help: 'the text: a file, a dataset of "nacre data list", small-world-en or small-world-zh (default: tinyshakespeare)',
+    help: 'the text: a file, a dataset of "nacre data list" (default: tinyshakespeare)',
   },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text, for example gb18030' },
@@ -104,23 +106,20 @@ async function openText({
   host: { environment },
   note,
 }: Context): Promise<{ text: TextSource; entropy?: SmallWorldEntropy }> {
-  if (data === 'small-world-en' || data === 'small-world-zh') return smallWorldText(data)
+  if (data === 'small-world' || data === 'small-world-zh') return smallWorldText(data)
   if (data !== undefined) return { text: await openData({ data, ...rest }, { environment, note }) }
   try {
     return { text: await openData({ data: 'tinyshakespeare', ...rest }, { environment, note }) }
   } catch (error) {
     if (!(error instanceof DataError)) throw error
-    note('tinyshakespeare cannot be had here. Instead: stories of the small world, which needs no download.')
-    return smallWorldText('small-world-en')
+    note('tinyshakespeare cannot be had here. Instead: the small world, which needs no download.')
+    return smallWorldText('small-world')
   }
 }
 
-function smallWorldText(name: 'small-world-en' | 'small-world-zh'): { text: TextSource; entropy: SmallWorldEntropy } {
-  const language = name === 'small-world-en' ? 'en' : 'zh'
-  const kind = 'story'
-  const world = smallWorld({ seed: 1, language, kind })
-  const documents = [...world.documents()].join('') // once: the text is read several times
-  return { text: memoryText(documents, world.name), entropy: smallWorldEntropy(kind, language) }
+function smallWorldText(name: 'small-world' | 'small-world-zh'): { text: TextSource; entropy: SmallWorldEntropy } {
+  const dataset = findDataset(name)
+  return { text: datasetText(dataset, []), entropy: smallWorldEntropy('mixed', name === 'small-world' ? 'en' : 'zh') }
 }
 
 /** The tokens of a text, of its beginning where it is longer than told. */

@@ -59,11 +59,22 @@ export async function getDataset(dataset: Dataset, options: GetOptions): Promise
 
 /** The text of a fetched dataset, file after file, or of one that is generated. */
 export function datasetText(dataset: Dataset, files: readonly FetchedFile[]): TextSource {
-  const { generated, language } = dataset
-  if (generated !== undefined)
-    return smallWorld({ ...generated, language: language === 'zh' ? 'zh' : 'en', kind: 'mixed' })
+  if (dataset.generated !== undefined) return generatedText(dataset)
   const texts = files.map(fetchedText)
   return texts.length === 1 ? texts[0] : joinTexts(dataset.name, texts)
+}
+
+/** Made at the first reading, for a training reads its text several times. */
+function generatedText({ name, language, generated }: Dataset): TextSource {
+  let text: string | undefined
+  return {
+    name,
+    async *chunks() {
+      const options = { seed: 1, ...generated, language: language === 'zh' ? 'zh' : 'en', kind: 'mixed' } as const
+      text ??= [...smallWorld(options).documents()].join('')
+      yield text
+    },
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { datasetText } from './get.ts'
 import { parse, write } from './small-world/grammar.ts'
 import { grammarOf } from './small-world/kinds.ts'
 import {
@@ -8,6 +9,7 @@ import {
   smallWorldLogProbability,
   smallWorldTextKinds,
 } from './small-world.ts'
+import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 
 const languages = ['en', 'zh'] as const
 const cases = smallWorldTextKinds.flatMap(kind => languages.map(language => ({ kind, language })))
@@ -79,6 +81,16 @@ test('what the grammar cannot write is refused', () => {
   expect(log(`${text}x`)).toThrow('Received "x"')
   expect(log('')).toThrow('Received ""')
   expect(log('To be, or not to be.\n\n')).toThrow('Received "To be, or not to be.')
+})
+
+test('the datasets of the catalog are mixed text', async () => {
+  for (const language of languages) {
+    const dataset = language === 'en' ? smallWorldEnglish : smallWorldChinese
+    let text = ''
+    for await (const chunk of datasetText(dataset, []).chunks()) text += chunk
+    expect(text.startsWith(smallWorld({ seed: 1, language, kind: 'mixed' }).document(0))).toBe(true)
+    expect(bytes(text)).toBeGreaterThan(1e6)
+  }
 })
 
 test('wrong options', () => {
