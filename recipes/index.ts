@@ -8,6 +8,9 @@ export interface RecipeEntry {
 }
 
 export const recipes: readonly RecipeEntry[] = [
+  { name: 'neuron', load: () => import('./neuron.ts') },
+  { name: 'perceptron', load: () => import('./perceptron.ts') },
+  { name: 'backpropagation', load: () => import('./backpropagation.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },
 ]

@@ -68,6 +68,31 @@ export {
 export * from './generation/sampling.ts'
 export { type Alignment, alignmentOf, type Translation, translateTexts } from './generation/translate.ts'
 export {
+  andGate,
+  combinations,
+  fire,
+  majorityGate,
+  type Neuron,
+  type NeuronNet,
+  nandGate,
+  notGate,
+  orGate,
+  runNet,
+  type Signal,
+  truthTable,
+  truthTableText,
+  xorNet,
+} from './models/1943-neuron.ts'
+export {
+  type Labelled,
+  MulticlassPerceptron,
+  mistakeBound,
+  Perceptron,
+  type PerceptronTraining,
+  trainPerceptron,
+} from './models/1957-perceptron.ts'
+export * as backpropagation from './models/1974-backpropagation.ts'
+export {
   type Activation,
   MultiLayerPerceptron,
   type MultiLayerPerceptronConfiguration,
