@@ -11,6 +11,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'neuron', load: () => import('./neuron.ts') },
   { name: 'perceptron', load: () => import('./perceptron.ts') },
   { name: 'backpropagation', load: () => import('./backpropagation.ts') },
+  { name: 'mnist', load: () => import('./mnist.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },
 ]

@@ -71,8 +71,12 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
 /** Of the classifiers, which are no language models. */
 export const classifierPresets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
   mlp: {
-    /** Chosen by the error on the last 10,000 images that MNIST has for training. */
-    mnist: {},
+    /** That of recipes/mnist.ts, on nine tenths of the training images: the others show how well it does. */
+    mnist: {
+      ...{ layers: 2, channels: 512, dropout: 0.3, batchSize: 128, steps: 5063 },
+      ...{ optimizer: 'sgd', learningRate: 0.1, finalLearningRate: 0, weightDecay: 0, clip: 0 },
+      ...{ evaluateEvery: 422, saveEvery: 422 },
+    },
   },
 }
 
