@@ -102,6 +102,7 @@ export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
 export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
 export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
 
+export { Seq2Seq, type Seq2SeqConfiguration, seq2seqSizes } from './models/2014-seq2seq.ts'
 export { Transformer, type TransformerConfiguration, transformerSizes } from './models/2017-transformer.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'

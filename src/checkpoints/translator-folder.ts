@@ -12,6 +12,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Config, ConfigReader } from './architecture.ts'
 import { marian } from './marian.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { seq2seq } from './seq2seq.ts'
 
 /** The names of the tokens that stand for no text. */
 export const markerNames = { padding: '<pad>', begin: '<s>', end: '</s>' } as const
@@ -48,7 +49,7 @@ export interface TranslatorArchitecture<M extends EncoderDecoder & object = Enco
 }
 
 /** One entry for each translator that is saved. */
-const architectures: readonly TranslatorArchitecture[] = [marian]
+const architectures: readonly TranslatorArchitecture[] = [marian, seq2seq]
 
 /** Whether a config.json is that of a translator. */
 export function isTranslator(config: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Every model of the line that turns one sequence into another and can be trained by name, in the order of years. */
 import { UnknownNameError } from '../base/options.ts'
+import { Seq2Seq, seq2seqDropoutPlaces } from './2014-seq2seq.ts'
 import { Transformer, transformerDropoutPlaces } from './2017-transformer.ts'
 import type { EncoderDecoder } from './encoder-decoder.ts'
 
@@ -13,6 +14,8 @@ export interface TranslatorSize {
   readonly channels: number
   readonly hidden: number
   readonly bias: boolean
+  readonly cell: 'lstm' | 'gru'
+  readonly attention: boolean
 }
 
 export interface TranslatorEntry {
@@ -25,6 +28,13 @@ export interface TranslatorEntry {
 }
 
 export const translators: readonly TranslatorEntry[] = [
+  {
+    year: 2014,
+    name: 'seq2seq',
+    create: ({ vocabulary, context, padding, layers, channels, cell, attention }) =>
+      new Seq2Seq({ vocabulary, context, padding, layers, channels, cell, attention }),
+    dropoutPlaces: seq2seqDropoutPlaces,
+  },
   {
     year: 2017,
     name: 'transformer',

@@ -5,7 +5,7 @@
 import type { Shape } from '../base/shape.ts'
 import { elmanRecurrence, gruRecurrence, lstmRecurrence } from '../ops/recurrence.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
-import { applyAll, type Initializer, input, Parameter, type Tensor } from '../tensor/tensor.ts'
+import { applyAll, constant, type Initializer, input, Parameter, type Tensor } from '../tensor/tensor.ts'
 import type { Dropout } from './dropout.ts'
 import { uniform } from './initializers.ts'
 import { type Memory, nextName } from './memory.ts'
@@ -15,6 +15,11 @@ export interface RecurrentOptions {
   readonly state?: readonly Tensor[]
   /** From the last step to the first. */
   readonly reverse?: boolean
+  /**
+   * 1 where a step is padding, else 0: [T, B, 1]. The cell of an LSTM and the state of a GRU stay what they were; the
+   * output of an LSTM there means nothing, unless its state is zero.
+   */
+  readonly padding?: Tensor
 }
 
 export interface RecurrentResult {
@@ -44,6 +49,16 @@ export function recurrentLayer(kind: RecurrentKind, inputs: number, units: numbe
 
 /** Uniform between ±1 / √H, as torch.nn.LSTM and its like begin. */
 const bounded = (units: number): Initializer => uniform(1 / Math.sqrt(units))
+
+/** A gate that is moved by as much is wholly open or shut. */
+const wholly = 1e4
+
+/** Projected inputs with gates opened (+1) or shut (-1) where there is padding; one number for each group of columns. */
+function holdAt(projected: Tensor, padding: Tensor | undefined, units: number, groups: readonly number[]): Tensor {
+  if (padding === undefined) return projected
+  const columns = groups.flatMap(group => Array<number>(units).fill(group * wholly))
+  return projected.add(padding.mul(constant(columns, [columns.length])))
+}
 
 const zeroState = (x: Tensor, units: number): Tensor => x.zeros([x.shape[1], units])
 
@@ -99,9 +114,9 @@ export class LSTMLayer implements RecurrentLayer {
     return ['hidden', 'cell']
   }
 
-  apply(x: Tensor, { state, reverse = false }: RecurrentOptions = {}): RecurrentResult {
+  apply(x: Tensor, { state, reverse = false, padding }: RecurrentOptions = {}): RecurrentResult {
     const [hidden, cell] = state ?? [zeroState(x, this.units), zeroState(x, this.units)]
-    const projected = x.matmul(this.input).add(this.bias) // [T, B, 4H]
+    const projected = holdAt(x.matmul(this.input).add(this.bias), padding, this.units, [-1, 1, 0, 0]) // [T, B, 4H]
     const [outputs, ...last] = applyAll(lstmRecurrence, [projected, this.recurrent, hidden, cell], { reverse })
     return { outputs, state: last }
   }
@@ -130,10 +145,10 @@ export class GRULayer implements RecurrentLayer {
 
   apply(
     x: Tensor,
-    { state: [first] = [zeroState(x, this.units)], reverse = false }: RecurrentOptions = {},
+    { state: [first] = [zeroState(x, this.units)], reverse = false, padding }: RecurrentOptions = {},
   ): RecurrentResult {
     const { units } = this
-    const projected = x.matmul(this.input).add(this.bias) // [T, B, 3H]
+    const projected = holdAt(x.matmul(this.input).add(this.bias), padding, units, [0, 1, 0]) // [T, B, 3H]
     const [gates, candidate] = projected.split([2 * units, units], 2)
     const inputs = [gates, candidate, this.recurrent, this.recurrentBias, first] as const
     const [outputs, ...state] = applyAll(gruRecurrence, inputs, { reverse })

@@ -43,6 +43,8 @@ export const translationOptions = {
   channels: { type: 'integer', default: 128, minimum: 1, help: 'width of every layer; a multiple of heads' },
   hidden: { type: 'integer', default: 512, minimum: 1, help: 'inner width of the feed-forward networks' },
   bias: { type: 'boolean', default: false, help: 'biases in the projections of the attention' },
+  cell: { type: 'choice', choices: ['lstm', 'gru'], default: 'lstm', help: 'cell of seq2seq' },
+  attention: { type: 'boolean', default: true, help: 'whether the decoder of seq2seq looks back at the source' },
   dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
   smoothing: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'label smoothing' },
 
@@ -69,6 +71,7 @@ export const translationOptions = {
 
 /** What a model's training begins with. */
 export const translationPresets: Readonly<Record<string, GivenOptions<typeof translationOptions>>> = {
+  seq2seq: { layers: 1, channels: 256, dropout: 0.3, learningRate: 2e-3, warmUp: 400 },
   transformer: {},
 }
 

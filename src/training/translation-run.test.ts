@@ -94,15 +94,19 @@ test('small letters, where asked for', async () => {
   expect(await readText(storage, 'config.json')).toContain('"model_type": "marian"')
 })
 
-test('it learns to translate, and to turn the order round', async () => {
-  const storage = memoryStorage()
-  const longer = { steps: 250, channels: 32, hidden: 64, dropout: 0, learningRate: 5e-3, warmUp: 50 }
-  const rest = { evaluateEvery: 50, saveEvery: 250, batchTokens: 256, microBatchTokens: 256, average: 1 }
-  await finish(start(storage, { ...longer, ...rest }))
-  const { model, weights, tokenizer } = await loadTranslatorFolder(storage)
-  const translator = beamTranslator({ model, weights, runtime, markers: markersOf(tokenizer) })
-  const found = await translator.translate(validation.map(({ source }) => [...tokenizer.encode(source)]))
-  await translator.release()
-  const right = found.filter(([{ ids }], i) => tokenizer.decode(ids) === validation[i].target)
-  expect(right.length).toBeGreaterThanOrEqual(0.9 * validation.length)
-}, 60_000)
+test.each(['transformer', 'seq2seq'])(
+  '%s learns to translate, and to turn the order round',
+  async modelName => {
+    const storage = memoryStorage()
+    const longer = { steps: 250, channels: 32, hidden: 64, dropout: 0, learningRate: 5e-3, warmUp: 50 }
+    const rest = { evaluateEvery: 50, saveEvery: 250, batchTokens: 256, microBatchTokens: 256, average: 1 }
+    await finish(start(storage, { ...longer, ...rest }, { modelName }))
+    const { model, weights, tokenizer } = await loadTranslatorFolder(storage)
+    const translator = beamTranslator({ model, weights, runtime, markers: markersOf(tokenizer) })
+    const found = await translator.translate(validation.map(({ source }) => [...tokenizer.encode(source)]))
+    await translator.release()
+    const right = found.filter(([{ ids }], i) => tokenizer.decode(ids) === validation[i].target)
+    expect(right.length).toBeGreaterThanOrEqual(0.9 * validation.length)
+  },
+  120_000,
+)
