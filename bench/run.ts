@@ -101,6 +101,30 @@ console.log(
 const [{ gflops }] = node<{ gflops: number }>('matmul.ts')
 console.log(`large matrix product through ONNX Runtime: ${gflops} GFLOP/s\n`)
 
+/** Takes turns between our step and its peers; prints what each took. */
+async function duel(name: string, engines: readonly Engine[], rounds: number, chunk: number): Promise<void> {
+  for (const engine of engines) await engine.ready()
+  for (let round = 0; round < rounds; round++) for (const engine of engines) await engine.run(chunk)
+  const ours = engines[0]
+  console.log(name)
+  for (const engine of engines) {
+    const { peakMb, matmulFlops } = await engine.end()
+    const least = minimum(engine.milliseconds)
+    const middle = median(engine.milliseconds)
+    const ratio =
+      engine === ours
+        ? ''
+        : `  Nacre is ${(least / minimum(ours.milliseconds)).toFixed(2)} (minima), ${(middle / median(ours.milliseconds)).toFixed(2)} (medians) times as fast`
+    const rate = matmulFlops
+      ? `  ${(matmulFlops / least / 1e6).toFixed(0)} GFLOP/s = ${(matmulFlops / least / 1e6 / gflops).toFixed(2)} of matmul`
+      : ''
+    console.log(
+      `  ${engine.name.padEnd(17)} min ${least.toFixed(1).padStart(7)} ms  median ${middle.toFixed(1).padStart(7)} ms  peak ${Math.round(peakMb)} MB${rate}${ratio}`,
+    )
+  }
+  console.log()
+}
+
 if (only === undefined || only === 'step') {
   for (const { name, flags, rounds, chunk, compiled } of sizes) {
     const peer = join(here, 'peers/pytorch-gpt.py')
@@ -109,26 +133,16 @@ if (only === undefined || only === 'step') {
       engines.push(new Engine('PyTorch eager', python, [peer, '--serve', ...flags]))
       if (compiled) engines.push(new Engine('PyTorch compiled', python, [peer, '--serve', '--compile', ...flags]))
     }
-    for (const engine of engines) await engine.ready()
-    for (let round = 0; round < rounds; round++) for (const engine of engines) await engine.run(chunk)
-    const ours = engines[0]
-    console.log(name)
-    for (const engine of engines) {
-      const { peakMb, matmulFlops } = await engine.end()
-      const least = minimum(engine.milliseconds)
-      const middle = median(engine.milliseconds)
-      const ratio =
-        engine === ours
-          ? ''
-          : `  Nacre is ${(least / minimum(ours.milliseconds)).toFixed(2)} (minima), ${(middle / median(ours.milliseconds)).toFixed(2)} (medians) times as fast`
-      const rate = matmulFlops
-        ? `  ${(matmulFlops / least / 1e6).toFixed(0)} GFLOP/s = ${(matmulFlops / least / 1e6 / gflops).toFixed(2)} of matmul`
-        : ''
-      console.log(
-        `  ${engine.name.padEnd(17)} min ${least.toFixed(1).padStart(7)} ms  median ${middle.toFixed(1).padStart(7)} ms  peak ${Math.round(peakMb)} MB${rate}${ratio}`,
-      )
-    }
-    console.log()
+    await duel(name, engines, rounds, chunk)
+  }
+}
+if (only === undefined || only === 'transformer') {
+  for (const dropout of ['0.1', '0']) {
+    const flags = ['--dropout', dropout]
+    const engines = [new Engine('Nacre', process.execPath, [join(here, 'transformer.ts'), ...flags])]
+    const peer = join(here, 'peers/pytorch-transformer.py')
+    if (python) engines.push(new Engine('PyTorch eager', python, [peer, '--serve', ...flags]))
+    await duel(`Transformer: 3 + 3 layers, 256 channels, 24 tokens, batch 64, dropout ${dropout}`, engines, 6, 2)
   }
 }
 if (only === undefined || only === 'compile') {

@@ -14,4 +14,6 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'mnist', load: () => import('./mnist.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },
+  { name: 'attention', load: () => import('./attention.ts') },
+  { name: 'parallel-in-time', load: () => import('./parallel-in-time.ts') },
 ]
