@@ -27,6 +27,7 @@ export {
   type SavedTranslator,
   saveTranslatorFolder,
 } from './checkpoints/translator-folder.ts'
+export { readWordVectors, type WordVectorFormat, writeWordVectors } from './checkpoints/word-vectors.ts'
 export { type CompileOptions, compile, compileToOnnx, host, type Program } from './compiler/compile.ts'
 export { agNews, readAgNews } from './data/ag-news.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
@@ -57,6 +58,21 @@ export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
 export { textPerplexity } from './evaluation/text-perplexity.ts'
 export type { TranslationScore } from './evaluation/translation-metric.ts'
 export * from './generation/beam.ts'
+export {
+  type AnalogyResult,
+  type AnalogySection,
+  analogyAccuracy,
+  parseAnalogies,
+  type SectionResult,
+} from './evaluation/word-analogies.ts'
+export { type MappedWord, mapWords, type WordMap } from './evaluation/word-map.ts'
+export {
+  parseRatedPairs,
+  type RatedPair,
+  type SimilarityResult,
+  spearman,
+  wordSimilarity,
+} from './evaluation/word-similarity.ts'
 export * from './generation/generate.ts'
 export {
   cachedPredictor,
@@ -100,6 +116,7 @@ export {
 } from './models/1980-multi-layer-perceptron.ts'
 export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
 export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
+export { type Word2vecConfiguration, word2vecPublished } from './models/2013-word2vec.ts'
 export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
 
 export { Seq2Seq, type Seq2SeqConfiguration, seq2seqSizes } from './models/2014-seq2seq.ts'
@@ -109,6 +126,7 @@ export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './model
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
 export { type TranslatorEntry, translatorEntry, translators } from './models/translators.ts'
+export { type AnalogyRule, type Neighbour, type NeighbourOptions, WordVectors } from './models/word-vectors.ts'
 export { attention, causalAttention, causalMask } from './nn/attention.ts'
 export { Dropout, dropoutKeys } from './nn/dropout.ts'
 export * as initializers from './nn/initializers.ts'
@@ -193,3 +211,12 @@ export {
   trainTranslationRun,
 } from './training/translation-run.ts'
 export { wholeStep } from './training/whole-step.ts'
+export { type PhraseOptions, phrasedWords } from './training/word2vec/phrases.ts'
+export {
+  trainWord2vec,
+  type VectorsEvent,
+  type Word2vecInput,
+  type Word2vecOptions,
+  word2vecDefaults,
+} from './training/word2vec/run.ts'
+export { textWords, type WordOptions, type WordSource } from './training/word2vec/words.ts'

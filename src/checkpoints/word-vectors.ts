@@ -109,7 +109,7 @@ export async function readWordVectors(
     const [count, channels] = [Number(header[1]), Number(header[2])]
     if (count === 0 || channels === 0)
       throw malformed(location, 'a number of words and of channels in its first line', `"${first}"`)
-    const isText = await looksLikeText(reader)
+    const isText = await looksLikeText(reader, channels)
     if (isText) return await readText(reader, location, { count, channels, limit })
     return await readBinary(reader, location, count, channels, limit)
   } finally {
@@ -197,11 +197,20 @@ async function readText(
   return new WordVectors(words, matrix)
 }
 
-/** Whether numbers in letters follow the first word. */
-async function looksLikeText(reader: ByteReader): Promise<boolean> {
-  await reader.fill(1024)
-  const begin = new TextDecoder('latin1').decode(reader.ahead(1024))
-  return /^\n*[^\n]*? [-+\d.eE ]{8}/.test(begin) || /^\n*[^\n ]+( -?\d[\d.eE+-]*)+ *\r?(\n|$)/.test(begin)
+/** Whether numbers in letters follow the first word: the whole line's, or all that is seen of a very long one. */
+async function looksLikeText(reader: ByteReader, channels: number): Promise<boolean> {
+  const window = 2 ** 16
+  await reader.fill(window)
+  const begin = new TextDecoder('latin1').decode(reader.ahead(window)).replace(/^\n+/, '')
+  const end = begin.indexOf('\n')
+  if (end < 0 && begin.length === window) return /^.{0,1000}? [-+\d.eE ]{200}/.test(begin)
+  const fields = begin
+    .slice(0, end < 0 ? undefined : end)
+    .trimEnd()
+    .split(' ')
+  return (
+    fields.length > channels && fields.slice(-channels).every(field => field !== '' && Number.isFinite(Number(field)))
+  )
 }
 
 /** Bytes that come in pieces, by lines, words and lengths. */

@@ -5,6 +5,8 @@ import { OptionError } from '../base/errors.ts'
 import { openTokens } from '../data/node.ts'
 import { joinTexts, type TextSource } from '../data/text.ts'
 import { nodeStorage } from '../storage/node.ts'
+import { jiebaSegmenter } from '../tokenizers/node.ts'
+import { intlSegmenter, type Segmenter, spaceSegmenter } from '../tokenizers/segmenter.ts'
 import { bar } from '../training/progress.ts'
 import { needsText } from '../training/run.ts'
 import { threadedCrew } from '../training/word2vec/node.ts'
@@ -44,12 +46,18 @@ export const command: Command<typeof word2vecOptions> = {
       needed || !options.resume ? await openTexts(options, { environment: host.environment, note }) : undefined
     const events = trainWord2vec({
       ...{ storage, options, text, signal: context.signal },
+      segmenter: await segmenterOf(options.segmenter),
       threads: options.threads ?? availableParallelism(),
       openTokens: name => openTokens(resolve(out), name),
       threadedCrew: (work, memory, name) => threadedCrew(work, memory, { directory: resolve(out), name }),
     })
     await show(events, out, context)
   },
+}
+
+async function segmenterOf(name: 'intl' | 'jieba' | 'spaces'): Promise<Segmenter> {
+  if (name === 'jieba') return jiebaSegmenter()
+  return name === 'spaces' ? spaceSegmenter : intlSegmenter('zh') // its rules for spaced languages are those of others
 }
 
 /** Every text that `--data` names, one after another. */

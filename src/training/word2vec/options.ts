@@ -11,11 +11,11 @@ export const word2vecOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
 
-  words: {
+  segmenter: {
     type: 'choice',
-    choices: ['segmented', 'spaced'],
-    default: 'segmented',
-    help: 'segmented: words by the rules of their language, Chinese too; spaced: whatever stands between spaces',
+    choices: ['intl', 'jieba', 'spaces'],
+    default: 'intl',
+    help: 'how words are found: by the rules and dictionaries of Unicode (Chinese too), by jieba, between spaces',
   },
   sentences: {
     type: 'choice',

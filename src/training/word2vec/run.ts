@@ -3,7 +3,7 @@
  * in events; the host decides how they look, and brings threads.
  */
 import { CheckpointError, OptionError, TrainingError } from '../../base/errors.ts'
-import { checkOptions, flagOf, type OptionsOf } from '../../base/options.ts'
+import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../../base/options.ts'
 import { openSafetensors, writeSafetensors } from '../../checkpoints/safetensors.ts'
 import { writeWordVectors } from '../../checkpoints/word-vectors.ts'
 import type { TextSource } from '../../data/text.ts'
@@ -11,6 +11,7 @@ import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '..
 import { initializeWord2vec, type Word2vecConfiguration, word2vecMemory } from '../../models/2013-word2vec.ts'
 import { Word2vecMemory } from '../../models/word2vec/memory.ts'
 import { readText, type Storage, writeText } from '../../storage/storage.ts'
+import type { Segmenter } from '../../tokenizers/segmenter.ts'
 import { stateFile } from '../checkpoint.ts'
 import { type Crew, singleCrew, type Work } from './crew.ts'
 import { changeableVectorOptions, word2vecOptions } from './options.ts'
@@ -19,6 +20,11 @@ import { countWords, encodeWords, parseWordCounts, type WordCounts, writeWordCou
 import { textWords } from './words.ts'
 
 export type Word2vecOptions = OptionsOf<typeof word2vecOptions>
+
+/** Every option that is not given by its default. */
+export function word2vecDefaults(given: GivenOptions<typeof word2vecOptions> = {}): Word2vecOptions {
+  return checkOptions(word2vecOptions, given)
+}
 
 export interface VectorsStart {
   readonly type: 'start'
@@ -58,18 +64,20 @@ export interface Word2vecInput {
   readonly options: Word2vecOptions
   /** Needed where `needsText` says so. */
   readonly text?: TextSource
+  /** Finds the words of the text. */
+  readonly segmenter: Segmenter
   /** Opens tokens that `writeTokens` wrote into the run's folder. */
   readonly openTokens: (name: string) => Promise<TokenSource>
   readonly threads: number
   /** Several threads, which a host brings. */
   readonly threadedCrew?: (work: Work, memory: Word2vecMemory, tokenName: string) => Crew
+  /** Time between two progress events; default 500. */
+  readonly sliceMs?: number
   readonly signal?: AbortSignal
 }
 
 /** Tokens of a chunk: what a thread learns between two looks at the clock. */
 const chunkLength = 5000
-/** Between two progress events. */
-const sliceMs = 500
 const tokenFile = 'training/train'
 const vocabularyFile = 'training/vocabulary.txt'
 const optionsFile = 'training/options.json'
@@ -85,7 +93,7 @@ export function configurationOf(options: Word2vecOptions): Word2vecConfiguration
 
 /** Trains, and leaves a folder that can be used, and resumed. */
 export async function* trainWord2vec(input: Word2vecInput): AsyncGenerator<VectorsEvent> {
-  const { storage, options, threads } = input
+  const { storage, options, threads, sliceMs = 500 } = input
   const resuming = options.resume && (await storage.exists(stateFile))
   const vocabulary = resuming
     ? parseWordCounts(await readText(storage, vocabularyFile), storage.locate(vocabularyFile))
@@ -158,11 +166,11 @@ export async function* trainWord2vec(input: Word2vecInput): AsyncGenerator<Vecto
 }
 
 /** Vocabulary and ids of a fresh run. */
-async function prepare({ storage, options, text }: Word2vecInput): Promise<WordCounts> {
+async function prepare({ storage, options, text, segmenter }: Word2vecInput): Promise<WordCounts> {
   if (text === undefined)
     throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
   const { minimumCount, maximumVocabulary, phraseThreshold: threshold } = options
-  const plain = textWords(text, options)
+  const plain = textWords(text, { ...options, segmenter })
   const source = await phrasedWords(plain, options.phrases, { minimumCount, threshold })
   const vocabulary = await countWords(source, { minimumCount, maximumVocabulary })
   if (!Word2vecMemory.fits({ vocabulary: vocabulary.words.length, channels: options.channels }))

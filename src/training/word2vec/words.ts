@@ -1,4 +1,5 @@
 import type { TextSource } from '../../data/text.ts'
+import { isWord, type Segmenter, spaceSegmenter } from '../../tokenizers/segmenter.ts'
 
 /** A text as words, which can be read again and again. */
 export interface WordSource {
@@ -10,8 +11,8 @@ export interface WordSource {
 export const sentenceBreak = ''
 
 export interface WordOptions {
-  /** `segmented`: words of any language by Unicode's rules and dictionaries; `spaced`: what stands between spaces. */
-  readonly words: 'segmented' | 'spaced'
+  /** Marks are left out, unless it is {@link spaceSegmenter}, which takes whatever stands between spaces. */
+  readonly segmenter: Segmenter
   /** Where a sentence ends: at each line, at each empty line, nowhere. */
   readonly sentences: 'lines' | 'paragraphs' | 'none'
   readonly lowercase: boolean
@@ -22,15 +23,16 @@ const longLine = 2 ** 16
 const pieceLength = 4096
 
 /** The words of a text. */
-export function textWords(text: TextSource, { words, sentences, lowercase }: WordOptions): WordSource {
-  const split = words === 'spaced' ? spacedWords : segmentedWords()
+export function textWords(text: TextSource, { segmenter, sentences, lowercase }: WordOptions): WordSource {
+  const keepsAll = segmenter === spaceSegmenter
   return {
     name: text.name,
     async *words() {
       let piece: string[] = []
       for await (const { line, ends } of lines(text)) {
         const before = piece.length
-        for (const word of split(lowercase ? line.toLowerCase() : line)) piece.push(word)
+        for (const word of segmenter.segment(lowercase ? line.toLowerCase() : line))
+          if (keepsAll || isWord(word)) piece.push(word)
         const isBreak = sentences === 'lines' ? ends : sentences === 'paragraphs' && ends && piece.length === before
         if (isBreak) piece.push(sentenceBreak)
         if (piece.length < pieceLength) continue
@@ -65,16 +67,4 @@ function lastCut(line: string): number {
     if (last !== undefined) return from + last.index + last[0].length
   }
   return line.length > 16 * longLine ? line.length : 0
-}
-
-function spacedWords(line: string): string[] {
-  return line.split(/\s+/u).filter(word => word !== '')
-}
-
-/** Words by Unicode Standard Annex 29, Chinese ones by a dictionary; marks and spaces are left out. */
-function segmentedWords(): (line: string) => Iterable<string> {
-  const segmenter = new Intl.Segmenter('zh', { granularity: 'word' })
-  return function* (line) {
-    for (const { segment, isWordLike } of segmenter.segment(line)) if (isWordLike) yield segment
-  }
 }
