@@ -57,7 +57,6 @@ export { NGrams } from './evaluation/ngrams.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
 export { textPerplexity } from './evaluation/text-perplexity.ts'
 export type { TranslationScore } from './evaluation/translation-metric.ts'
-export * from './generation/beam.ts'
 export {
   type AnalogyResult,
   type AnalogySection,
@@ -73,6 +72,7 @@ export {
   spearman,
   wordSimilarity,
 } from './evaluation/word-similarity.ts'
+export * from './generation/beam.ts'
 export * from './generation/generate.ts'
 export {
   cachedPredictor,
