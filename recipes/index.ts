@@ -16,4 +16,5 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'entropy', load: () => import('./entropy.ts') },
   { name: 'attention', load: () => import('./attention.ts') },
   { name: 'parallel-in-time', load: () => import('./parallel-in-time.ts') },
+  { name: 'word2vec', load: () => import('./word2vec.ts') },
 ]
