@@ -17,11 +17,11 @@ export interface BarChartOptions extends ChartOptions {
 /** Bars that stand beside each other, each with its number, as SVG. */
 export function barChart({ categories, series, y, ...options }: BarChartOptions): Promise<string> {
   const { title, width = Math.max(480, 120 + categories.length * (24 + 44 * series.length)), height = 420 } = options
-  const legend = series.length > 1
+  const { legend, room } = series.length > 1 ? legendOf(series, width) : { legend: undefined, room: 0 }
   return draw(
     {
-      legend: legend ? legendOf(series) : undefined,
-      grid: { left: 72, right: 20, top: headRoom(title), bottom: legend ? 64 : 36 },
+      legend,
+      grid: { left: 72, right: 20, top: headRoom(title), bottom: 36 + room },
       xAxis: { type: 'category', data: [...categories], axisTick: { show: false }, axisLabel: { interval: 0 } },
       yAxis: numberAxis({ minimum: (y.scale ?? 'linear') === 'linear' ? 0 : undefined, ...y }, 52),
       series: series.map(({ name, values }) => ({

@@ -129,3 +129,14 @@ test('ticks as people write them', () => {
     '1.5B',
   ])
 })
+
+test('a legend of many names takes as many rows as it needs, below the axis', async () => {
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ name: `长短期记忆 number ${i}`, points: [] }))
+  const heightOf = async (count: number) => {
+    const svg = await lineChart({ title: 'x', x: { label: 'x' }, y: { label: 'y' }, series: lines(count) })
+    return Number(/^<svg [^>]*height="(\d+)"/.exec(svg)![1])
+  }
+  expect(await heightOf(9)).toBeGreaterThan(await heightOf(4))
+  expect(await heightOf(1)).toBe(await heightOf(2))
+})

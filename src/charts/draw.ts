@@ -25,9 +25,23 @@ export const divergingColors = ['#b2182b', '#ef8a62', '#f7f7f7', '#67a9cf', '#21
 /** Pixels above the drawing. */
 export const headRoom = (title: string): number => (title.includes('\n') ? 64 : 44)
 
-/** The names of the series, under the drawing. */
-export function legendOf(series: readonly { readonly name: string }[]): LegendComponentOption {
-  return { bottom: 6, itemGap: 18, data: series.map(({ name }) => name) }
+/** Pixels of a text of the usual size, where a Chinese character is as wide as it is high. */
+export function textWidth(text: string): number {
+  return 7 * text.length + 5 * (text.match(/[\u2e80-\uffff]/g)?.length ?? 0)
+}
+
+/** The names of the series, under a drawing of some width, and the pixels that they take. */
+export function legendOf(
+  series: readonly { readonly name: string }[],
+  width: number,
+): { readonly legend: LegendComponentOption; readonly room: number } {
+  let [rows, used] = [1, 0]
+  for (const { name } of series) {
+    const item = textWidth(name) + 48 // its mark and the gap to the next
+    if (used > 0 && used + item > width - 24) [rows, used] = [rows + 1, 0]
+    used += item
+  }
+  return { legend: { bottom: 6, itemGap: 18, data: series.map(({ name }) => name) }, room: 32 * rows }
 }
 
 /** The chart as one `<svg>` element. */

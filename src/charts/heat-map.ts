@@ -1,4 +1,4 @@
-import { type ChartOptions, divergingColors, draw, headRoom, sequentialColors } from './draw.ts'
+import { type ChartOptions, divergingColors, draw, headRoom, sequentialColors, textWidth } from './draw.ts'
 
 export interface HeatMapOptions extends ChartOptions {
   /** Of the rows, from above, for example the words of the translation. */
@@ -89,11 +89,8 @@ export function heatMap({
 /** Categories must differ; words may come more than once. */
 const numbered = (words: readonly string[]): string[] => words.map((word, i) => `${i} ${word}`)
 
-/** Pixels of the longest label, where a Chinese character is as wide as it is high. */
-function labelRoom(labels: readonly string[]): number {
-  const width = (label: string) => 7 * label.length + 5 * (label.match(/[\u2e80-\uffff]/g)?.length ?? 0)
-  return Math.max(0, ...labels.map(width))
-}
+/** Pixels of the longest label. */
+const labelRoom = (labels: readonly string[]): number => Math.max(0, ...labels.map(textWidth))
 
 /** Two digits behind the point, none of a whole number. */
 function numberText(value: number): string {

@@ -21,17 +21,19 @@ export interface LineChartOptions extends ChartOptions {
 
 /** Named lines over two axes of numbers, as SVG. A number that an axis cannot show leaves a gap. */
 export function lineChart({ x, y, series, ...options }: LineChartOptions): Promise<string> {
-  const { title, width = 720, height = 440 } = options
+  const { title, width = 720 } = options
+  const { legend, room } = legendOf(series, width)
+  const { height = 408 + room } = options
   const symbols = ['circle', 'rect', 'triangle', 'diamond']
   return draw(
     {
       legend: {
-        ...legendOf(series),
+        ...legend,
         icon: 'roundRect',
         itemHeight: 4,
         itemWidth: 18,
       },
-      grid: { left: 72, right: 28, top: headRoom(title), bottom: 82 },
+      grid: { left: 72, right: 28, top: headRoom(title), bottom: 50 + room },
       xAxis: numberAxis(x, 28),
       yAxis: numberAxis(y, 52),
       series: series.map(({ name, points, dots, dashed, faint }, i) => ({

@@ -27,15 +27,15 @@ export function scatterChart({ x, y, groups, ...options }: ScatterChartOptions):
   const hidden = { type: 'value' as const, scale: true, show: false }
   const visible = ({ x: at, y: value }: ScatterPoint) =>
     shows(x ?? { label: '' }, at) && shows(y ?? { label: '' }, value)
-  const legend = groups.length > 1
+  const { legend, room } = groups.length > 1 ? legendOf(groups, width) : { legend: undefined, room: 0 }
   return draw(
     {
-      legend: legend ? legendOf(groups) : undefined,
+      legend,
       grid: {
         left: y ? 72 : 24,
         right: 64, // the last labels
         top: headRoom(title),
-        bottom: (x ? 54 : 20) + (legend ? 28 : 0),
+        bottom: (x ? 54 : 20) + room,
       },
       xAxis: x ? numberAxis(x, 28) : hidden,
       yAxis: y ? numberAxis(y, 52) : hidden,

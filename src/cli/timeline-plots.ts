@@ -43,7 +43,7 @@ export function learningPlot({ title, results, entropy }: TimelinePlot): Promise
         dots: false,
       })),
       ...results
-        .filter(({ curve, model }) => curve.length === 0 && model !== 'uniform')
+        .filter(({ curve, model }) => curve.length === 0 && ['bigram', '5-gram'].includes(model))
         .map(({ model, bitsPerByte }) => flat(`${model}, held out`, bitsPerByte)),
       ...(entropy === undefined ? [] : [flat('entropy of the text', entropy)]),
     ],

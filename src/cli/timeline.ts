@@ -90,8 +90,9 @@ export const command: Command<typeof options> = {
     const plot = { title, results, entropy: entropy?.bitsPerByte }
     const storage = nodeStorage(out)
     const write = (name: string, content: string) => storage.write(name, [new TextEncoder().encode(content)])
+    const learned = results.some(({ curve }) => curve.length > 0)
     await write('timeline.svg', await timelinePlot(plot))
-    if (results.some(({ curve }) => curve.length > 0)) await write('learning.svg', await learningPlot(plot))
+    if (learned) await write('learning.svg', await learningPlot(plot))
     const record = { data: text.name, minutes, seed, machine, entropy: entropy?.bitsPerByte, results }
     await write('timeline.json', `${JSON.stringify(record, undefined, 2)}\n`)
     context.note(
