@@ -99,6 +99,14 @@ test('the small world comes with its entropy', async () => {
   expect(Number(reached)).toBeGreaterThan(Number(entropy))
 })
 
+test('without tinyshakespeare it is the small world', async () => {
+  const mirror = join(folder, 'nothing')
+  const { code, stdout, stderr } = await nacre('--mirror', mirror, '--models', 'uniform', '--out', join(folder, 'none'))
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^small-world: .*entropy of this text/s)])
+  expect(stderr).toContain('tinyshakespeare cannot be had here')
+  expect(await nacre('--mirror', mirror, '--data', 'names')).toMatchObject({ code: 1 })
+})
+
 test('wrong usage, and a text that is too short', async () => {
   expect((await nacre('--models', 'bigramm')).stderr).toBe(
     'OptionError: Unknown model "bigramm". Did you mean "bigram"?\n',
