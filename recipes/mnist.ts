@@ -17,8 +17,8 @@ import {
 import type { Recipe } from './recipe.ts'
 
 /**
- * Chosen among widths of 512 to 1024, dropout of 0.3 to 0.5 and rates of 0.1 to 0.2 by the error on the last 10,000
- * training images, having learned the other 50,000. The test images had no say.
+ * Chosen by the error on the last 10,000 training images, having learned the other 50,000 for 12 epochs (seed 1): 1.62 %;
+ * with a rate of 0.05 1.65 %, with a dropout of 0.5 2.03 %, with one layer of 800 units and a dropout of 0.4 1.59 %.
  */
 const chosen = { hidden: [512, 512], batchSize: 128, epochs: 12, learningRate: 0.1, dropout: 0.3 } as const
 
@@ -44,8 +44,8 @@ export const recipe: Recipe = {
     },
     { name: 'seconds', title: 'training and test, seconds', better: 'lower', bound: 180 },
   ],
-  remarks: `Dropout (Srivastava et al., 2014) and rectified units came later than 1980. Width, dropout and rate were chosen on 10,000
-held-out training images; the test images are looked at once, after the last step.`,
+  remarks: `Dropout (Srivastava et al., 2014) and rectified units came later than 1980. Dropout and rate were chosen on 10,000 held-out
+training images; the test images are looked at once, after the last step.`,
   run: async ({ seed, quick, runtime, dataset, print, signal }) => {
     const { train, test } = await readMnist(await dataset('mnist'))
     const started = performance.now()

@@ -1,5 +1,5 @@
 /** Pictures as grey and alpha: from PNG files, and from drawings in characters. */
-import { type DecodedPng, decode, hasPngSignature } from 'fast-png'
+import type { DecodedPng } from 'fast-png'
 import { DataError } from '../base/errors.ts'
 
 export interface Picture {
@@ -11,6 +11,9 @@ export interface Picture {
   readonly alpha: Float32Array
 }
 
+/** The first bytes of every PNG file. */
+const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+
 /** Pixels of the largest picture that is read: 8192 x 8192. */
 const largestPicture = 2 ** 26
 
@@ -19,8 +22,8 @@ const largestPicture = 2 ** 26
  * @param what - how messages name the file
  * @throws {DataError} if the bytes are no PNG, or a damaged or too large one
  */
-export function readPng(what: string, bytes: Uint8Array): Picture {
-  if (bytes.length < 8 || !hasPngSignature(bytes.subarray(0, 8))) {
+export async function readPng(what: string, bytes: Uint8Array): Promise<Picture> {
+  if (!signature.every((byte, i) => bytes[i] === byte)) {
     const received = bytes.length === 0 ? 'an empty file' : (formatOf(bytes) ?? 'another kind of file')
     throw new DataError({ what, expected: 'a PNG picture', received, hint: 'Save the picture as PNG.' })
   }
@@ -30,6 +33,7 @@ export function readPng(what: string, bytes: Uint8Array): Picture {
     if (width * height > largestPicture)
       throw new DataError({ what, expected: `at most ${largestPicture} pixels`, received: `${width} x ${height}` })
   }
+  const { decode } = await import('fast-png') // who reads no pictures need not have it
   let png: DecodedPng
   try {
     png = decode(bytes, { checkCrc: true })
