@@ -74,7 +74,7 @@ const quickForm = (text: Text): Text => ({
   attention: { layers: 1, heads: 1, channels: 16 },
   recurrence: { layers: 1, hiddenSize: 16, embeddingSize: 16 },
 })
-const learningRate = 3e-3
+const learningRate = 2e-3
 const documentsToScore = 3000
 
 const measures: Measure[] = texts.flatMap(({ kind, title }) =>
