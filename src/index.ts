@@ -11,6 +11,7 @@ export type { ChartOptions } from './charts/draw.ts'
 export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
+export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,
   loadClassifierFolder,
@@ -137,6 +138,7 @@ export type { Memory, MemorySize } from './nn/memory.ts'
 export { initialWeights, namedParameters, parameterCount, parameterNames } from './nn/parameters.ts'
 export {
   applyLayers,
+  BidirectionalLayer,
   ElmanLayer,
   GRULayer,
   LSTMLayer,

@@ -26,6 +26,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'similar', summary: 'name the words nearest to a word', load: () => import('./similar.ts') },
   { name: 'analogy', summary: 'complete: A is to B as C is to ...', load: () => import('./analogy.ts') },
   { name: 'map', summary: 'draw words by the likeness of their vectors', load: () => import('./map.ts') },
+  { name: 'import', summary: 'make a model of one that others trained', load: () => import('./import.ts') },
   { name: 'reproduce', summary: 'run a row of the line against its numbers', load: () => import('./reproduce.ts') },
   { name: 'classify', summary: 'tell which class something belongs to', load: () => import('./classify.ts') },
   {

@@ -1,5 +1,6 @@
 import { UnknownNameError } from '../base/options.ts'
 import { agNews } from './ag-news.ts'
+import { charrnnShakespeare } from './charrnn-shakespeare.ts'
 import { chatterbotChinese, chatterbotEnglish } from './chatterbot.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
@@ -43,6 +44,7 @@ export const catalog: readonly Dataset[] = [
   chatterbotEnglish,
   chatterbotChinese,
   lccc,
+  charrnnShakespeare,
 ]
 
 /**

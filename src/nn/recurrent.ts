@@ -17,7 +17,7 @@ export interface RecurrentOptions {
   readonly reverse?: boolean
   /**
    * 1 where a step is padding, else 0: [T, B, 1]. The cell of an LSTM and the state of a GRU stay what they were; the
-   * output of an LSTM there means nothing, unless its state is zero.
+   * output of an LSTM there means nothing, unless its state is zero. The state of a plain network stays zero if it is.
    */
   readonly padding?: Tensor
 }
@@ -82,9 +82,10 @@ export class ElmanLayer implements RecurrentLayer {
 
   apply(
     x: Tensor,
-    { state: [first] = [zeroState(x, this.units)], reverse = false }: RecurrentOptions = {},
+    { state: [first] = [zeroState(x, this.units)], reverse = false, padding }: RecurrentOptions = {},
   ): RecurrentResult {
-    const projected = x.matmul(this.input).add(this.bias) // [T, B, H]
+    const sums = x.matmul(this.input).add(this.bias) // [T, B, H]
+    const projected = padding ? sums.mul(padding.neg().add(1)) : sums // tanh 0 = 0
     const [outputs, ...state] = applyAll(elmanRecurrence, [projected, this.recurrent, first], { reverse })
     return { outputs, state }
   }
@@ -153,6 +154,27 @@ export class GRULayer implements RecurrentLayer {
     const inputs = [gates, candidate, this.recurrent, this.recurrentBias, first] as const
     const [outputs, ...state] = applyAll(gruRecurrence, inputs, { reverse })
     return { outputs, state }
+  }
+}
+
+/** A layer that reads in both directions: h of both side by side. Schuster and Paliwal, 1997. */
+export class BidirectionalLayer {
+  readonly forward: RecurrentLayer & object
+  readonly backward: RecurrentLayer & object
+
+  constructor(kind: RecurrentKind, inputs: number, units: number) {
+    this.forward = recurrentLayer(kind, inputs, units)
+    this.backward = recurrentLayer(kind, inputs, units)
+  }
+
+  /**
+   * @param x - [T, B, I]; padding stands at the end, where the forward direction may read it
+   * @returns h of every step [T, B, 2H], and the last states of both directions
+   */
+  apply(x: Tensor, { padding }: Pick<RecurrentOptions, 'padding'> = {}): RecurrentResult {
+    const ahead = this.forward.apply(x)
+    const back = this.backward.apply(x, { reverse: true, padding })
+    return { outputs: ahead.outputs.concat([back.outputs], 2), state: [...ahead.state, ...back.state] }
   }
 }
 

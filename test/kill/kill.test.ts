@@ -29,13 +29,16 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const size = '--layers 2 --heads 2 --channels 32 --context 32 --batch-size 4 --micro-batch-size 2 --dropout 0.1'
+const sizes = {
+  gpt2: '--layers 2 --heads 2 --channels 32 --context 32 --batch-size 4 --micro-batch-size 2 --dropout 0.1',
+  lstm: '--layers 2 --hidden-size 48 --embedding-size 16 --context 16 --batch-size 8 --dropout 0.1',
+}
 const rhythm = `--steps ${steps} --save-every 5 --evaluate-every 7 --evaluation-batches 2 --sample-every 0 --log-every 1`
 
 /** `nacre train` as a process of its own: new, or going on. */
-function start(out: string): ChildProcessByStdio<null, Readable, null> {
+function start(model: keyof typeof sizes, out: string): ChildProcessByStdio<null, Readable, null> {
   const given = `--threads 1 --json --out ${out}`
-  const fresh = `gpt2 --data ${data} ${size} ${rhythm}`
+  const fresh = `${model} --data ${data} ${sizes[model]} ${rhythm}`
   const isResumed = existsSync(join(out, 'training/options.json'))
   const words = `${main} train ${isResumed ? '--resume' : fresh} ${given}`.split(' ')
   return spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -69,40 +72,44 @@ async function readCheckpoints(out: string): Promise<number | undefined> {
   return Number(state.metadata.step)
 }
 
-test(`killed ${kills} times at random moments and resumed, a training equals an uninterrupted one bit for bit`, {
-  timeout: 600_000,
-}, async () => {
-  const whole = join(directory, 'whole')
-  expect(await ended(start(whole))).toBe(0)
+test.each(['gpt2', 'lstm'] as const)(
+  `%s: killed ${kills} times at random moments and resumed, a training equals an uninterrupted one bit for bit`,
+  {
+    timeout: 600_000,
+  },
+  async model => {
+    const whole = join(directory, `whole-${model}`)
+    expect(await ended(start(model, whole))).toBe(0)
 
-  const out = join(directory, 'killed')
-  const random = new Random(Number(env.NACRE_SEED ?? 1), 'kills')
-  const found: (number | undefined)[] = []
-  for (let kill = 0; kill < kills; kill++) {
-    const child = start(out)
-    const exit = ended(child)
-    // Every other kill waits for the first step, so that the run gets on, however busy the machine is.
-    if (kill % 2 === 1) await firstStep(child)
-    await setTimeout(1500 * random.uniform())
-    child.kill('SIGKILL')
-    expect(await exit).toBe('SIGKILL')
-    const step = await readCheckpoints(out)
-    expect((step ?? 0) % 5).toBe(0)
-    expect(step ?? 0).toBeGreaterThanOrEqual(found.at(-1) ?? 0)
-    found.push(step)
-  }
-  expect(await ended(start(out))).toBe(0)
-  console.log(`killed after the checkpoints of steps ${found.map(step => step ?? 'none').join(', ')} of ${steps}`)
-  expect(new Set(found).size).toBeGreaterThan(2) // it got on between the kills
+    const out = join(directory, `killed-${model}`)
+    const random = new Random(Number(env.NACRE_SEED ?? 1), 'kills')
+    const found: (number | undefined)[] = []
+    for (let kill = 0; kill < kills; kill++) {
+      const child = start(model, out)
+      const exit = ended(child)
+      // Every other kill waits for the first step, so that the run gets on, however busy the machine is.
+      if (kill % 2 === 1) await firstStep(child)
+      await setTimeout(1500 * random.uniform())
+      child.kill('SIGKILL')
+      expect(await exit).toBe('SIGKILL')
+      const step = await readCheckpoints(out)
+      expect((step ?? 0) % 5).toBe(0)
+      expect(step ?? 0).toBeGreaterThanOrEqual(found.at(-1) ?? 0)
+      found.push(step)
+    }
+    expect(await ended(start(model, out))).toBe(0)
+    console.log(`killed after the checkpoints of steps ${found.map(step => step ?? 'none').join(', ')} of ${steps}`)
+    expect(new Set(found).size).toBeGreaterThan(2) // it got on between the kills
 
-  expect(await readCheckpoints(out)).toBe(steps)
-  const files = [stateFile, 'model.safetensors', 'config.json', 'tokenizer.json', 'training/train.bin']
-  const different = files.filter(file => !readFileSync(join(out, file)).equals(readFileSync(join(whole, file))))
-  expect(different).toEqual([])
-  const losses = async (run: string) =>
-    (await readMetrics(nodeStorage(run))).map(({ type, step, loss }) => ({ type, step, loss }))
-  expect(await losses(out)).toEqual(await losses(whole))
-  const names = (run: string) => new Set(readdirSync(run, { recursive: true }).map(String))
-  expect(names(out)).toEqual(names(whole))
-  expect([...names(out)].filter(name => name.endsWith('.tmp'))).toEqual([])
-})
+    expect(await readCheckpoints(out)).toBe(steps)
+    const files = [stateFile, 'model.safetensors', 'config.json', 'tokenizer.json', 'training/train.bin']
+    const different = files.filter(file => !readFileSync(join(out, file)).equals(readFileSync(join(whole, file))))
+    expect(different).toEqual([])
+    const losses = async (run: string) =>
+      (await readMetrics(nodeStorage(run))).map(({ type, step, loss }) => ({ type, step, loss }))
+    expect(await losses(out)).toEqual(await losses(whole))
+    const names = (run: string) => new Set(readdirSync(run, { recursive: true }).map(String))
+    expect(names(out)).toEqual(names(whole))
+    expect([...names(out)].filter(name => name.endsWith('.tmp'))).toEqual([])
+  },
+)
