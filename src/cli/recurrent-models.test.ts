@@ -66,7 +66,7 @@ test.each([
   ['lstm --micro-batch-size 2', 'OptionError: Option --micro-batch-size expected none for lstm'],
   ['gru --preset char-small', 'OptionError: Option --preset expected one of char. Received "char-small".'],
   ['gpt2 --hidden-size 4', 'OptionError: Option --hidden-size expected a size of gpt2'],
-  ['ltsm', 'OptionError: Unknown model "ltsm". Known: rnn, lstm, gru, gpt2.'],
+  ['ltsm', 'OptionError: Unknown model "ltsm". Did you mean "lstm"?'],
 ])('train %s is refused', async (words, message) => {
   const failed = await nacre('train', ...words.split(' '), '--data', text, '--out', join(directory, 'refused'))
   expect([failed.code, failed.stdout]).toEqual([2, ''])
