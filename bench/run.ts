@@ -157,3 +157,7 @@ if (only === undefined || only === 'generation') {
 }
 if (only === undefined || only === 'tokenizers')
   execFileSync(process.execPath, [join(dirname(here), 'bench/tokenizers.ts')], { stdio: 'inherit' })
+if (only === undefined || only === 'word2vec') {
+  for (const script of ['word2vec.ts', 'word2vec-kernels.ts'])
+    execFileSync(process.execPath, [join(here, script)], { stdio: 'inherit' })
+}

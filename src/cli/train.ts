@@ -35,7 +35,13 @@ type Context = CommandContext<typeof trainOptions>
 const names = [...[...timeline, ...translators].map(({ name }) => name), ...classifierNames]
 
 export const command: Command<typeof trainOptions> = {
-  arguments: [{ name: 'MODEL', help: `what to train: ${names.join(', ')}`, optional: true }],
+  arguments: [
+    {
+      name: 'MODEL',
+      help: `what to train: ${names.join(', ')}, word2vec (its options: nacre train word2vec --help)`,
+      optional: true,
+    },
+  ],
   options: allOptions,
   examples: [
     'nacre train gpt2 --data my.txt --preset char-small --out runs/my',
@@ -89,6 +95,10 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
         received: 'none',
         hint: 'Name its folder with --out.',
       })
+    }
+    if (JSON.parse(await readText(storage, 'training/options.json')).model === 'word2vec') {
+      const hint = `Try: nacre train word2vec --resume --out ${options.out ?? 'runs/latest'}`
+      throw new OptionError({ what: 'Option --resume', expected: 'a language model', received: 'word2vec', hint })
     }
     return resumedOptions(storage, given)
   }

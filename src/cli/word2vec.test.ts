@@ -78,6 +78,8 @@ describe('train word2vec', () => {
       2,
       expect.stringContaining("Option --resume expected word2vec's options in"),
     ])
+    const unnamed = await nacre('train', '--resume', '--out', run)
+    expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('nacre train word2vec --resume --out')])
     const changed = await train('--resume', '--window', '3', '--out', run)
     expect(changed.stderr).toContain('Option --window expected 5, with which the run was started. Received 3.')
   })
