@@ -50,8 +50,8 @@ characters instead of 20 random batches.`,
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
     let text = ''
     for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 50_000)
-    const steps = quick ? 40 : 2000
+    if (quick) text = text.slice(0, 20_000)
+    const steps = quick ? 20 : 2000
     return {
       validationLoss: await learn(runtime, text, { seed, steps, learningRate: 1e-3 }),
       tunedValidationLoss: await learn(runtime, text, { seed, steps, learningRate: 3e-3 }),

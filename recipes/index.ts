@@ -1,4 +1,4 @@
-/** Every recipe of the line, in its order: one line each, loaded when it runs. */
+/** Every recipe of the line: one line each, loaded when it runs. Lists are sorted by the recipes' years. */
 import type { Recipe } from './recipe.ts'
 
 export interface RecipeEntry {

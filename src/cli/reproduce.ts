@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RecipeEntry } from '../../recipes/index.ts'
-import type { Recipe } from '../../recipes/recipe.ts'
+import type { Measure, Recipe } from '../../recipes/recipe.ts'
 import { NacreError, OptionError } from '../base/errors.ts'
 import { UnknownNameError } from '../base/options.ts'
 import { findDataset } from '../data/catalog.ts'
@@ -16,11 +16,12 @@ import {
   numberText,
   reproduce,
   type SeedResult,
+  type Spread,
   spreadOf,
   spreadText,
   statedText,
 } from './reproduction.ts'
-import { machineText, pageName, recordRun, thisMachine, writePage } from './results.ts'
+import { byYear, machineText, pageName, recordRun, thisMachine, writePage } from './results.ts'
 
 const options = {
   seeds: {
@@ -112,7 +113,7 @@ function outputFolder({ options: { out } }: Context, { name }: Recipe, many: boo
 
 /** Each recipe with what it must reach. */
 async function list(entries: readonly RecipeEntry[], { report, print, host, json }: Context): Promise<void> {
-  const recipes = await loadAll(entries)
+  const recipes = byYear(await loadAll(entries))
   if (json) {
     for (const { run: _, ...recipe } of recipes) report(recipe, '')
     return
@@ -170,15 +171,7 @@ async function runOne(recipe: Recipe, out: string, context: Context): Promise<vo
   await nodeStorage(out).write('result.json', [new TextEncoder().encode(`${JSON.stringify(result, undefined, 2)}\n`)])
   if (context.json) context.report({ recipe: recipe.name, ...result }, '')
   else print('')
-  for (const measure of recipe.measures) {
-    const { title, published } = measure
-    const { mean } = measures[measure.name]
-    const held = missed.includes(measure) ? `: MISSED by ${numberText(missedBy(measure, mean), 2)}` : ': reached'
-    const rows = [[results.length === 1 ? 'one seed' : `mean of ${results.length}`, spreadText(measures[measure.name])]]
-    if (measure.bound !== undefined) rows.push(['must reach', boundText(measure) + (quick ? ' (in full)' : held)])
-    if (published !== undefined) rows.push(['published', `${statedText(published.value)} (${published.source})`])
-    print(`${wrapColumns(title, width).join('\n')}\n${indent(tableOf(rows))}`)
-  }
+  for (const measure of recipe.measures) print(measureText(measure, measures[measure.name], { quick, width }))
   print(`seconds a seed\n  ${spreadText(seconds)}`)
   if (missed.length > 0) print(`MISSED: ${missed.map(({ title }) => title).join('; ')}`)
   note(`Files are in ${out}.`)
@@ -187,7 +180,24 @@ async function runOne(recipe: Recipe, out: string, context: Context): Promise<vo
   print(`Recorded in docs/results/${recipe.name}.json.\n`)
 }
 
-const indent = (text: string): string => text.replace(/^/gm, '  ')
+/** What a measure gave, beside what it must reach and what others published. */
+export function measureText(
+  measure: Measure,
+  spread: Spread,
+  { quick, width }: { readonly quick: boolean; readonly width: number },
+): string {
+  const { title, published, bound } = measure
+  const seeds = spread.values?.length ?? 1
+  const missed = missedBy(measure, spread.mean)
+  const held = missed > 0 ? `: MISSED by ${numberText(missed, 2)}` : ': reached'
+  const rows = [[seeds === 1 ? 'one seed' : `mean of ${seeds}`, spreadText(spread)]]
+  if (bound !== undefined) rows.push(['must reach', boundText(measure) + (quick ? ' (in full)' : held)])
+  if (published !== undefined) rows.push(['published', `${statedText(published.value)} (${published.source})`])
+  const wrapped = rows.flatMap(([name, value]) =>
+    wrapColumns(value, width - 14).map((line, i) => [i === 0 ? name : '', line]),
+  )
+  return `${wrapColumns(title, width).join('\n')}\n${tableOf(wrapped).replace(/^/gm, '  ')}`
+}
 
 /** `seed 1: validation loss, nats 1.892; 91.2 s` */
 function seedLine(recipe: Recipe, { seed, measured, seconds }: SeedResult, width: number): string {

@@ -3,7 +3,7 @@ import type { Recipe } from '../../recipes/recipe.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import { readText } from '../storage/storage.ts'
 import { spreadOf } from './reproduction.ts'
-import { machineText, pageName, type RecordedRun, recordRun, thisMachine, writePage } from './results.ts'
+import { byYear, machineText, pageName, type RecordedRun, recordRun, thisMachine, writePage } from './results.ts'
 
 const recipe: Recipe = {
   name: 'made-up',
@@ -54,6 +54,11 @@ test('runs are kept, and the page shows the latest of each measure', async () =>
     [2.5, 3.5],
     [1.5, 2],
   ])
+})
+
+test('recipes stand in the order of the line, those without a year at the end', () => {
+  const years = [2019, undefined, 1943, undefined, 1982].map((year, i) => ({ ...recipe, year, name: String(i) }))
+  expect(byYear(years).map(({ name }) => name)).toEqual(['2', '4', '0', '1', '3'])
 })
 
 test('the machine says what it is', () => {

@@ -73,10 +73,15 @@ export async function writePage(checkout: Storage, recipes: readonly Recipe[]): 
   await writeText(checkout, pageName, reproductionsPage(await recordedRecipes(checkout, recipes)))
 }
 
-/** The recipes that have results, in their order. */
+/** In the order of the line; what has no year comes last. */
+export function byYear(recipes: readonly Recipe[]): Recipe[] {
+  return recipes.toSorted((a, b) => (a.year ?? Infinity) - (b.year ?? Infinity) || 0) // ∞ - ∞ is no number
+}
+
+/** The recipes that have results, in the order of the line. */
 export async function recordedRecipes(checkout: Storage, recipes: readonly Recipe[]): Promise<RecordedRecipe[]> {
   const recorded: RecordedRecipe[] = []
-  for (const recipe of recipes) {
+  for (const recipe of byYear(recipes)) {
     const results = await readResults(checkout, recipe.name)
     if (results !== undefined) recorded.push({ recipe, results })
   }
