@@ -208,6 +208,7 @@ export {
 } from './training/train-translation.ts'
 export { translationOptions } from './training/translation-options.ts'
 export {
+  settleTranslationOptions,
   type TranslationRunInput,
   type TranslationRunOptions,
   trainTranslationRun,

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
+import type { OptionsOf, OptionTable } from '../base/options.ts'
 import { translators } from '../models/translators.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { readText } from '../storage/storage.ts'
 import type { RunEvent } from '../training/run.ts'
-import { translationOptions, translationPresets } from '../training/translation-options.ts'
+import type { translationOptions } from '../training/translation-options.ts'
 import {
   resumedTranslationOptions,
-  type TranslationRunOptions,
+  settleTranslationOptions,
   trainTranslationRun,
 } from '../training/translation-run.ts'
 import type { CommandContext } from './command.ts'
@@ -34,7 +34,7 @@ export async function translatorEvents(
   const given = context.given as Partial<OptionsOf<typeof translationOptions>>
   const { modelName, options } = given.resume
     ? await resumedTranslationOptions(storage, given)
-    : settle(context.arguments[0], given)
+    : { modelName: context.arguments[0], options: settleTranslationOptions(context.arguments[0], given) }
   if (options.batchTokens % options.microBatchTokens !== 0) {
     throw new OptionError({
       what: 'Option --micro-batch-tokens',
@@ -56,12 +56,4 @@ export async function translatorEvents(
     validation,
     signal: context.signal,
   })
-}
-
-function settle(
-  modelName: string,
-  given: Partial<OptionsOf<typeof translationOptions>>,
-): { modelName: string; options: TranslationRunOptions } {
-  const preset = translationPresets[modelName]
-  return { modelName, options: checkOptions(translationOptions, given, { preset, spelling: flagOf }) }
 }

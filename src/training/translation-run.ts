@@ -3,7 +3,7 @@
  * metrics and plot in the folder of the run. It speaks in the events of `trainRun`.
  */
 import { CheckpointError } from '../base/errors.ts'
-import { checkOptions, flagOf, type OptionsOf } from '../base/options.ts'
+import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/translator-folder.ts'
 import type { EncodedPair } from '../data/pair-batches.ts'
@@ -27,7 +27,7 @@ import { measureMatmulRate } from './matmul-rate.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
 import type { RunEvent, SavedEvent } from './run.ts'
 import { trainTranslation } from './train-translation.ts'
-import { changeableTranslationOptions, translationOptions } from './translation-options.ts'
+import { changeableTranslationOptions, translationOptions, translationPresets } from './translation-options.ts'
 import { WeightAverage } from './weight-average.ts'
 
 export type TranslationRunOptions = OptionsOf<typeof translationOptions>
@@ -216,6 +216,18 @@ function feedsOf(
       { dtype: 'float32', shape, data: weights.get(name)! } as const,
     ]),
   )
+}
+
+/**
+ * The options of a new training: those given over the model's own over the defaults.
+ * @throws {OptionError} if the model or an option is unknown, or a value is not what its option allows
+ */
+export function settleTranslationOptions(
+  modelName: string,
+  given: GivenOptions<typeof translationOptions>,
+): TranslationRunOptions {
+  const { name } = translatorEntry(modelName)
+  return checkOptions(translationOptions, given, { preset: translationPresets[name], spelling: flagOf })
 }
 
 /**

@@ -1,0 +1,56 @@
+/**
+ * Chinese to English on the sentences of Tatoeba: the Transformer beside seq2seq with attention, on one split in which no
+ * English sentence stands on both sides.
+ */
+import { bleu, chrf, findDataset, pairTask, translateTexts } from '../src/index.ts'
+import type { Recipe } from './recipe.ts'
+import { learnAndTranslate, type Plan } from './translation.ts'
+
+const shared = {
+  ...{ lowerCase: false, vocabulary: 6000, channels: 256, dropout: 0.3, context: 64, buckets: 10 },
+  ...{ batchTokens: 2048, microBatchTokens: 1024, evaluateEvery: 200, average: 5 },
+} as const
+
+const transformer: Plan = {
+  modelName: 'transformer',
+  options: { ...shared, hidden: 512, layers: 3, heads: 4, steps: 4000, warmUp: 600, learningRate: 2e-3 },
+}
+const seq2seq: Plan = {
+  modelName: 'seq2seq',
+  options: { ...shared, cell: 'lstm', attention: true, steps: 3000, warmUp: 400, learningRate: 2e-3 },
+}
+
+export const recipe: Recipe = {
+  name: 'tatoeba',
+  year: 2017,
+  title: {
+    en: 'Transformer and seq2seq on Tatoeba, Chinese to English',
+    zh: 'Transformer 与 seq2seq，Tatoeba 汉译英',
+  },
+  datasets: ['tatoeba'],
+  seeds: 1,
+  measures: [
+    { name: 'bleu', title: 'BLEU of the Transformer', better: 'higher', bound: 20 },
+    { name: 'chrf', title: 'chrF of the Transformer', better: 'higher' },
+    { name: 'seq2seqBleu', title: 'BLEU of seq2seq with attention', better: 'higher' },
+    { name: 'seq2seqChrf', title: 'chrF of seq2seq with attention', better: 'higher' },
+    { name: 'lead', title: 'BLEU of the Transformer above that of seq2seq', better: 'higher', bound: 3 },
+  ],
+  remarks: `The split is random, with the seed 2017; pairs of one English sentence stay together, apart from case and punctuation. Both
+models see the same tokens. Case and punctuation count.`,
+  async run(context) {
+    const task = await pairTask(findDataset('tatoeba'), await context.dataset('tatoeba'))
+    const scores: Record<string, number> = {}
+    for (const plan of [transformer, seq2seq]) {
+      const { saved, hypotheses, references } = await learnAndTranslate(context, task, task.tests.test, plan)
+      const [words, characters] = [bleu, chrf].map(metric => metric(hypotheses, [references]))
+      for (const { line, signature } of [words, characters]) context.print(`${plan.modelName}: ${line}\n${signature}`)
+      const [hello] = await translateTexts(saved, context.runtime, ['你好。'], { beams: 2 })
+      context.print(`${plan.modelName}: 你好。 → ${hello.text}`)
+      Object.assign(scores, { [`${plan.modelName}Bleu`]: words.score, [`${plan.modelName}Chrf`]: characters.score })
+    }
+    const { transformerBleu, transformerChrf, seq2seqBleu, seq2seqChrf } = scores
+    const lead = transformerBleu - seq2seqBleu
+    return { bleu: transformerBleu, chrf: transformerChrf, seq2seqBleu, seq2seqChrf, lead }
+  },
+}
