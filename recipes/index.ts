@@ -18,6 +18,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },
   { name: 'multi30k-seq2seq', load: () => import('./multi30k-seq2seq.ts') },
+  { name: 'dialogue', load: () => import('./dialogue.ts') },
   { name: 'multi30k-transformer', load: () => import('./multi30k-transformer.ts') },
   { name: 'tatoeba', load: () => import('./tatoeba.ts') },
   { name: 'attention', load: () => import('./attention.ts') },
