@@ -82,13 +82,10 @@ export async function loadModelFolder(
   storage: Storage,
   options: { readonly segmenters?: readonly Segmenter[] } = {},
 ): Promise<SavedModel> {
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    if (await storage.exists(name)) continue
-    const hint = 'Is it the folder of a trained model?'
-    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
-  }
+  await requireFile(storage, 'config.json')
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
-  const architecture = architectureOf(config)
+  const architecture = architectureOf(config) // before the other files: a classifier has no tokenizer.json
+  for (const name of ['model.safetensors', 'tokenizer.json']) await requireFile(storage, name)
   const model = createModel(architecture, config)
   const tokenizer = await readTokenizer(storage, options)
   if (tokenizer.vocabularySize > model.vocabulary) {
@@ -104,12 +101,19 @@ export async function loadModelFolder(
   return { model, weights, tokenizer, generation: await readGeneration(storage) }
 }
 
+async function requireFile(storage: Storage, name: string): Promise<void> {
+  if (await storage.exists(name)) return
+  const hint = 'Is it the folder of a trained model?'
+  throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
+}
+
 function architectureOf(config: ConfigReader): Architecture {
   const modelType = config.string('model_type')
   const found = architectures.find(candidate => candidate.modelType === modelType)
   if (found !== undefined) return found
+  const hint = 'A classifier answers nacre classify.'
   const expected = `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`
-  throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"` })
+  throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"`, hint })
 }
 
 function createModel(architecture: Architecture, config: ConfigReader): StoredModel {

@@ -128,6 +128,9 @@ test('bad input', async () => {
   expect(await bad('classify', at('gpt'), 'a.png')).toMatch(
     /^1 CheckpointError: .*of a classifier: mlp.*Received "gpt2"/,
   )
+  expect(await bad('generate', run)).toMatch(
+    /^1 CheckpointError: .*Received "mlp"\. A classifier answers nacre classify/,
+  )
   expect(await bad('train', 'mlp', '--data', at('text.png'))).toMatch(/^2 OptionError: Option --data expected "mnist"/)
   expect(await bad('train', 'mlp', '--data', digits, '--heads', '2')).toMatch(/^2 OptionError: Option --heads expected/)
   writeFileSync(
