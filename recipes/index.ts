@@ -12,6 +12,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'perceptron', load: () => import('./perceptron.ts') },
   { name: 'backpropagation', load: () => import('./backpropagation.ts') },
   { name: 'mnist', load: () => import('./mnist.ts') },
+  { name: 'tfidf-sst2', load: () => import('./tfidf-sst2.ts') },
   { name: 'vanishing-gradients', load: () => import('./vanishing-gradients.ts') },
   { name: 'adding-problem', load: () => import('./adding-problem.ts') },
   { name: 'char-lstm', load: () => import('./char-lstm.ts') },

@@ -23,6 +23,11 @@ export {
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
 export { openSafetensors, writeSafetensors } from './checkpoints/safetensors.ts'
 export {
+  loadTextClassifierFolder,
+  type SavedTextClassifier,
+  saveTextClassifierFolder,
+} from './checkpoints/text-classifier-folder.ts'
+export {
   loadTranslatorFolder,
   markersOf,
   type SavedTranslator,
@@ -34,6 +39,7 @@ export { agNews, readAgNews } from './data/ag-news.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
 export { catalog, findDataset } from './data/catalog.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
+export { classificationTaskNames, readClassificationTask } from './data/classification-tasks.ts'
 export type { Dataset, DatasetFile } from './data/dataset.ts'
 export { digitOf } from './data/digit-picture.ts'
 export { type Epochs, shuffledEpochs } from './data/epochs.ts'
@@ -46,6 +52,7 @@ export { type PairTask, pairDatasets, pairTask } from './data/pair-tasks.ts'
 export * from './data/pairs.ts'
 export { type Picture, readDrawing, readPng } from './data/picture.ts'
 export * from './data/small-world.ts'
+export { cosine as cosineSimilarity, SparseRows, type SparseVector } from './data/sparse-rows.ts'
 export { readSst2, type Sst2, sst2 } from './data/sst2.ts'
 export { readStopwordsZh, stopwordsZh } from './data/stopwords-zh.ts'
 export { parallelStreams, ringStreams } from './data/streams.ts'
@@ -126,6 +133,8 @@ export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
+export { LogisticRegression, type LogisticRegressionConfiguration } from './models/logistic-regression.ts'
+export * from './models/text-vectors.ts'
 export { type TranslatorEntry, translatorEntry, translators } from './models/translators.ts'
 export { type AnalogyRule, type Neighbour, type NeighbourOptions, WordVectors } from './models/word-vectors.ts'
 export { attention, causalAttention, causalMask } from './nn/attention.ts'
@@ -170,6 +179,7 @@ export {
   segmenterNamed,
   spaceSegmenter,
 } from './tokenizers/segmenter.ts'
+export { stopWords } from './tokenizers/stop-words.ts'
 export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
 export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'
 export {
@@ -200,6 +210,7 @@ export {
   type TrainingState,
   type TrainingStep,
 } from './training/step.ts'
+export * from './training/text-classifier.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
 export {
   type TranslationOptions,

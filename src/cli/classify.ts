@@ -32,20 +32,29 @@ export type ClassifierKind = (storage: Storage, runtime: Runtime) => Promise<Ope
 /** By the `model_type` of config.json: one line each, loaded when it runs. */
 const kinds: Readonly<Record<string, () => Promise<{ readonly open: ClassifierKind }>>> = {
   mlp: () => import('./classify-digit.ts'),
+  tfidf: () => import('./classify-text.ts'),
 }
 
 export const command: Command<typeof deviceOptions> = {
   arguments: [
     { name: 'RUN', help: 'folder of a trained classifier' },
-    { name: 'INPUT', help: 'what to classify: a picture of a digit (.png, or a drawing in characters)', many: true },
+    {
+      name: 'INPUT',
+      help: 'what to classify: a text, or a picture of a digit (.png, or a drawing in characters)',
+      many: true,
+    },
   ],
   options: deviceOptions,
-  examples: ['nacre train mlp --data mnist --out runs/mnist', 'nacre classify runs/mnist digit.png'],
+  examples: [
+    'nacre train mlp --data mnist --out runs/mnist',
+    'nacre classify runs/mnist digit.png',
+    'nacre classify runs/sst2 "a wonderful film"',
+  ],
   async run({ arguments: [folder, ...inputs], options: { device, threads = 1 }, json, report, print }) {
     const path = resolve(folder)
     if (!existsSync(path)) {
       const received = `"${folder}", which does not exist`
-      const hint = 'Train one with: nacre train mlp --data mnist --out DIR'
+      const hint = 'Train one with: nacre train mlp --data mnist --out DIR, or: nacre train tfidf --data sst2 --out DIR'
       throw new OptionError({ what: 'RUN', expected: 'the folder of a trained classifier', received, hint })
     }
     const storage = nodeStorage(path)

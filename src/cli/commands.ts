@@ -6,7 +6,10 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'train',
     summary: 'train a model on a text',
-    load: words => (words.includes('word2vec') ? import('./train-word2vec.ts') : import('./train.ts')),
+    load: words => {
+      if (words.includes('word2vec')) return import('./train-word2vec.ts')
+      return words.includes('tfidf') ? import('./train-tfidf.ts') : import('./train.ts')
+    },
   },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },

@@ -1,0 +1,23 @@
+import { loadTextClassifierFolder } from '../checkpoints/text-classifier-folder.ts'
+import { SparseRows } from '../data/sparse-rows.ts'
+import { jiebaSegmenter } from '../tokenizers/node.ts'
+import { classifyRows } from '../training/text-classifier.ts'
+import type { ClassifierKind } from './classify.ts'
+
+/** Logistic regression on a text's TF-IDF. */
+export const open: ClassifierKind = async (storage, runtime) => {
+  const asksForJieba = new TextDecoder().decode(await storage.read('config.json')).includes('"segmenter": "jieba"')
+  const segmenters = asksForJieba ? [await jiebaSegmenter()] : []
+  const saved = await loadTextClassifierFolder(storage, { segmenters })
+  return {
+    labels: saved.labels,
+    classify: async input => {
+      const vector = saved.vectors.vector(input)
+      const [probabilities] = await classifyRows(saved, new SparseRows(saved.vectors.width, [vector]), runtime)
+      return {
+        probabilities,
+        picture: vector.indices.length === 0 ? 'It has no word that the model knows.' : undefined,
+      }
+    },
+  }
+}

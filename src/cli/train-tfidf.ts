@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { Random } from '../base/random.ts'
+import { saveTextClassifierFolder } from '../checkpoints/text-classifier-folder.ts'
+import { catalog } from '../data/catalog.ts'
+import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
+import { type ClassificationTask, readLabelledTexts } from '../data/labelled-text.ts'
+import { fetchDataset, openText } from '../data/node.ts'
+import { fitTextVectors } from '../models/text-vectors.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { jiebaSegmenter } from '../tokenizers/node.ts'
+import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
+import { stopWords } from '../tokenizers/stop-words.ts'
+import { chooseTextClassifier, labelledRows, scoreTextClassifier } from '../training/text-classifier.ts'
+import type { Command, CommandContext } from './command.ts'
+
+const tfidfOptions = {
+  data: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'labelled texts: a dataset (sst2, chnsenticorp, ...), or a .tsv or .csv file with columns "text" and "label"',
+  },
+  mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
+  encoding: { type: 'string', default: 'utf-8', help: 'encoding of the file' },
+  out: { type: 'string', placeholder: 'DIR', default: 'runs/latest', help: 'folder of the classifier' },
+  segmenter: {
+    type: 'choice',
+    choices: ['spaces', 'intl', 'jieba'],
+    help: 'what cuts text into words (default: spaces for sst2, which is cut already, otherwise intl)',
+  },
+  ngrams: { type: 'integer', default: 2, minimum: 1, maximum: 5, unit: 'words', help: 'longest term' },
+  minimumDocuments: { type: 'integer', default: 1, minimum: 1, unit: 'texts', help: 'rarer terms are left out' },
+  stopWords: { type: 'boolean', default: false, help: 'leave out English and Chinese function words' },
+  marks: { type: 'boolean', default: true, help: 'keep punctuation as words' },
+  frequency: {
+    type: 'choice',
+    choices: ['binary', 'count', 'sublinear'],
+    default: 'sublinear',
+    help: 'what a term that comes often counts',
+  },
+  idf: {
+    type: 'choice',
+    choices: ['smooth', 'textbook', 'none'],
+    default: 'smooth',
+    help: 'what a rare term is worth; none: bag of words',
+  },
+  l2: { type: 'number', minimum: 0, help: 'strength of the penalty (default: what suits the validation texts best)' },
+  epochs: { type: 'integer', default: 4, minimum: 1, help: 'times that each text is seen' },
+  validationFraction: {
+    type: 'number',
+    default: 0.1,
+    above: 0,
+    below: 1,
+    help: 'part of a file that is held out; datasets have their own',
+  },
+  threads: { type: 'integer', default: 1, minimum: 1, help: 'threads of one operator' },
+  seed: { type: 'integer', default: 1, minimum: 0, help: 'the same seed gives the same classifier' },
+} as const
+
+type Context = CommandContext<typeof tfidfOptions>
+
+/** Penalties that are tried where none is given. */
+const strengths = [1e-4, 3e-5, 1e-5, 3e-6, 1e-6]
+
+/** `nacre train tfidf`, whose options are its own. */
+export const command: Command<typeof tfidfOptions> = {
+  arguments: [{ name: 'tfidf', help: 'logistic regression on TF-IDF, for labelled texts' }],
+  options: tfidfOptions,
+  examples: [
+    'nacre train tfidf --data sst2 --out runs/sst2',
+    'nacre train tfidf --data chnsenticorp --segmenter jieba --out runs/reviews',
+    'nacre classify runs/sst2 "a wonderful film"',
+  ],
+  async run(context) {
+    const { arguments: words, options, report, print, note, signal, host, json } = context
+    if (words.length !== 1 || words[0] !== 'tfidf') {
+      const received = words.map(word => `"${word}"`).join(' ')
+      throw new OptionError({ what: 'nacre train', expected: 'tfidf as its only word', received })
+    }
+    const { classes, train, validation, test } = await openTask(context)
+    const segmenter = await segmenterOf(
+      options,
+      train
+        .slice(0, 100)
+        .map(({ text }) => text)
+        .join('\n'),
+    )
+    const vectors = fitTextVectors(
+      train.map(({ text }) => text),
+      {
+        ...{ segmenter, ngrams: options.ngrams, minimumDocuments: options.minimumDocuments },
+        ...{ frequency: options.frequency, idf: options.idf, normalize: true, wordsOnly: !options.marks },
+        stopWords: options.stopWords ? new Set([...stopWords.en, ...stopWords.zh]) : undefined,
+      },
+    )
+    const runtime = nodeRuntime({ threads: options.threads })
+    const count = (value: number) => value.toLocaleString('en-US')
+    print(`${count(train.length)} texts, ${classes.length} classes, ${count(vectors.width)} terms by ${segmenter.name}`)
+    const rows = labelledRows(vectors, train)
+    const chosen = await chooseTextClassifier({
+      ...{ runtime, train: rows, classes: classes.length, epochs: options.epochs, seed: options.seed, signal },
+      validation: labelledRows(vectors, validation),
+      strengths: options.l2 === undefined ? strengths : [options.l2],
+      onStep: ({ step, loss }, steps) => {
+        if (host.stderr.isTerminal && !json && step % 20 === 0)
+          host.stderr.write(
+            step + 20 > steps ? '\r\x1b[K' : `\r\x1b[Kstep ${step} of ${steps}, loss ${loss.toFixed(4)}`,
+          )
+      },
+      onTried: (l2, accuracy) =>
+        report(
+          { type: 'tried', l2, accuracy },
+          `penalty ${l2.toExponential()}: ${percent(accuracy)} of the validation texts`,
+        ),
+    })
+    const result = test && (await scoreTextClassifier(chosen, labelledRows(vectors, test), runtime))
+    if (result) {
+      const text = `test: ${percent(result.accuracy)} of ${count(test.length)} texts right`
+      report({ type: 'test', accuracy: result.accuracy, texts: test.length, l2: chosen.l2 }, text)
+    }
+    await saveTextClassifierFolder(nodeStorage(resolve(options.out)), { ...chosen, vectors, labels: classes })
+    note(`The classifier is in ${options.out}. Try: nacre classify ${options.out} TEXT`)
+  },
+}
+
+interface OpenTask extends Omit<ClassificationTask, 'test'> {
+  readonly test?: ClassificationTask['test']
+}
+
+/** The task that `--data` names: a dataset, or a table of which a part is held out. */
+async function openTask({ options, host, note }: Context): Promise<OpenTask> {
+  const { data, mirror, encoding, validationFraction, seed } = options
+  if (data === undefined) {
+    const hint = `Datasets: ${classificationTaskNames.join(', ')}.`
+    throw new OptionError({ what: 'Option --data', expected: 'labelled texts', received: 'none', hint })
+  }
+  if (existsSync(data)) {
+    const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
+    const source = await openText(data, { encoding })
+    const { texts, labels } = await readLabelledTexts(source, { separator, text: ['text'], label: 'label' })
+    const held = Math.max(1, Math.floor(texts.length * validationFraction))
+    if (labels.length < 2 || held >= texts.length) {
+      const received = `${texts.length} texts with ${labels.length} labels`
+      throw new OptionError({ what: source.name, expected: 'texts of at least two labels', received })
+    }
+    const shuffled = new Random(seed, 'split').shuffle(texts)
+    return { classes: labels, train: shuffled.slice(held), validation: shuffled.slice(0, held) }
+  }
+  const dataset = catalog.find(({ name }) => name === data)
+  if (dataset !== undefined && classificationTaskNames.includes(data)) {
+    note(`Reading dataset ${data} ...`)
+    return readClassificationTask(data, await fetchDataset(dataset, { environment: host.environment, mirror }))
+  }
+  return readClassificationTask(data, [])
+}
+
+async function segmenterOf({ data, segmenter }: Context['options'], sample: string): Promise<Segmenter> {
+  if (segmenter === 'jieba') return jiebaSegmenter()
+  if (segmenter === 'spaces' || (segmenter === undefined && data === 'sst2')) return spaceSegmenter
+  return segmenterFor(sample)
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
