@@ -145,6 +145,16 @@ if (only === undefined || only === 'transformer') {
     await duel(`Transformer: 3 + 3 layers, 256 channels, 24 tokens, batch 64, dropout ${dropout}`, engines, 6, 2)
   }
 }
+if (only === undefined || only === 'recurrent') {
+  for (const kind of ['lstm', 'gru', 'rnn']) {
+    const flags = ['--kind', kind]
+    const engines = [new Engine('Nacre', process.execPath, [join(here, 'recurrent.ts'), ...flags])]
+    const peer = join(here, 'peers/pytorch-recurrent.py')
+    if (python)
+      engines.push(new Engine('PyTorch eager', python, [peer, '--serve', ...flags, '--threads', `${threads}`]))
+    await duel(`${kind}: 2 layers of 200 units, 35 steps, batch 20, vocabulary 10,000`, engines, 6, 10)
+  }
+}
 if (only === undefined || only === 'compile') {
   for (const { name, nodes, milliseconds } of node<{ name: string; nodes: number; milliseconds: number }>('compile.ts'))
     console.log(`compile and create session, ${name}, ${nodes} nodes: ${milliseconds} ms`)

@@ -15,6 +15,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'tfidf-sst2', load: () => import('./tfidf-sst2.ts') },
   { name: 'vanishing-gradients', load: () => import('./vanishing-gradients.ts') },
   { name: 'adding-problem', load: () => import('./adding-problem.ts') },
+  { name: 'sentiment-lstm', load: () => import('./sentiment-lstm.ts') },
   { name: 'char-lstm', load: () => import('./char-lstm.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },

@@ -57,6 +57,7 @@ export { readSst2, type Sst2, sst2 } from './data/sst2.ts'
 export { readStopwordsZh, stopwordsZh } from './data/stopwords-zh.ts'
 export { parallelStreams, ringStreams } from './data/streams.ts'
 export { memoryText, splitText, type TextSource } from './data/text.ts'
+export { type EncodedText, type TextBatch, type TextBatchOptions, textBatches } from './data/text-batches.ts'
 export { readThucnewsTitles, thucnewsTitles } from './data/thucnews-titles.ts'
 export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/token-shards.ts'
 export { type Bleu, type BleuOptions, bleu } from './evaluation/bleu.ts'
@@ -135,6 +136,7 @@ export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './mode
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
 export { LogisticRegression, type LogisticRegressionConfiguration } from './models/logistic-regression.ts'
 export * from './models/text-vectors.ts'
+export { RecurrentClassifier, type RecurrentClassifierConfiguration } from './models/recurrent-classifier.ts'
 export { type TranslatorEntry, translatorEntry, translators } from './models/translators.ts'
 export { type AnalogyRule, type Neighbour, type NeighbourOptions, WordVectors } from './models/word-vectors.ts'
 export { attention, causalAttention, causalMask } from './nn/attention.ts'
@@ -201,6 +203,14 @@ export {
 export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
 export { type Preset, presets } from './training/presets.ts'
 export { type RunEvent, type RunInput, type RunOptions, trainRun } from './training/run.ts'
+export {
+  type SequenceClassifier,
+  type SequenceClassifierOptions,
+  type SequenceScore,
+  type SequenceScorer,
+  sequenceScorer,
+  trainSequenceClassifier,
+} from './training/sequence-classifier.ts'
 export { settleOptions } from './training/settle-options.ts'
 export {
   flatStep,

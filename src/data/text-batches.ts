@@ -1,0 +1,72 @@
+/** Labelled texts of different lengths in batches of few shapes: each text goes into the shortest bucket that holds it. */
+import { OptionError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
+
+export interface EncodedText {
+  readonly ids: ArrayLike<number>
+  /** The number of its class, from 0. */
+  readonly label: number
+}
+
+export interface TextBatch {
+  /** T: tokens of the longest text that fits. */
+  readonly length: number
+  /** [B, T], filled with 0 */
+  readonly ids: BigInt64Array
+  /** [B]; 1 in rows without a text */
+  readonly lengths: BigInt64Array
+  /** [B]; -1 in rows without a text */
+  readonly labels: BigInt64Array
+  /** Which texts stand in the rows. */
+  readonly texts: readonly number[]
+}
+
+export interface TextBatchOptions {
+  readonly batchSize: number
+  /** Lengths of the buckets, ascending; a longer text is cut at the last. */
+  readonly buckets: readonly number[]
+}
+
+/** Every text once, in order of their buckets; with a random source, texts and batches are shuffled. */
+export function textBatches(
+  texts: readonly EncodedText[],
+  { batchSize, buckets }: TextBatchOptions,
+  random?: Random,
+): TextBatch[] {
+  if (buckets.length === 0 || buckets.some((length, i) => length < 1 || length <= (buckets[i - 1] ?? 0))) {
+    const received = buckets.join(', ') || 'none'
+    throw new OptionError({ what: 'buckets', expected: 'ascending lengths of at least 1', received })
+  }
+  const order = [...texts.keys()]
+  if (random) random.shuffle(order)
+  const members = new Map<number, number[]>(buckets.map(length => [length, []]))
+  for (const index of order) {
+    const { length: tokens } = texts[index].ids
+    members.get(buckets.find(length => tokens <= length) ?? buckets.at(-1)!)!.push(index)
+  }
+  const batches: TextBatch[] = []
+  for (const [length, indices] of members) {
+    for (let begin = 0; begin < indices.length; begin += batchSize)
+      batches.push(batchOf(texts, indices.slice(begin, begin + batchSize), length, batchSize))
+  }
+  return random ? random.shuffle(batches) : batches
+}
+
+function batchOf(
+  texts: readonly EncodedText[],
+  indices: readonly number[],
+  length: number,
+  batchSize: number,
+): TextBatch {
+  const ids = new BigInt64Array(batchSize * length)
+  const lengths = new BigInt64Array(batchSize).fill(1n)
+  const labels = new BigInt64Array(batchSize).fill(-1n)
+  for (const [row, index] of indices.entries()) {
+    const { ids: own, label } = texts[index]
+    const count = Math.min(own.length, length)
+    for (let i = 0; i < count; i++) ids[row * length + i] = BigInt(own[i])
+    lengths[row] = BigInt(Math.max(1, count))
+    labels[row] = BigInt(label)
+  }
+  return { length, ids, lengths, labels, texts: indices }
+}

@@ -1,0 +1,157 @@
+/** Training of a classifier of texts, and its score on texts that it has not seen. */
+
+import { Random } from '../base/random.ts'
+import { compile, host, type Program } from '../compiler/compile.ts'
+import { type EncodedText, type TextBatch, type TextBatchOptions, textBatches } from '../data/text-batches.ts'
+import { Dropout, dropoutKeys } from '../nn/dropout.ts'
+import { tokenLosses } from '../nn/losses.ts'
+import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import type { HostTensor, Runtime } from '../runtime/runtime.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
+import { type Feeds, type Fit, type FitOptions, fit } from './fit.ts'
+
+/** A model that gives each class of a text a logit. */
+export interface SequenceClassifier {
+  /** How often `logits` drops. */
+  readonly dropoutPlaces: number
+  /**
+   * @param ids - int64 [B, T]
+   * @param lengths - int64 [B]: tokens of each text
+   * @returns [B, K]
+   */
+  logits(ids: Tensor, lengths: Tensor, options?: { readonly dropout?: Dropout }): Tensor
+}
+
+export interface SequenceClassifierOptions
+  extends TextBatchOptions,
+    Pick<FitOptions, 'runtime' | 'weights' | 'optimizer' | 'learningRate' | 'clip'> {
+  readonly train: readonly EncodedText[]
+  /** Held-out texts, whose share of errors is the validation's loss; scored after each epoch. */
+  readonly validation?: readonly EncodedText[]
+  /** Times that each text is learned from. */
+  readonly epochs: number
+  /** Probability of dropping. */
+  readonly dropout?: number
+  readonly seed: number
+}
+
+/** Batches of an epoch, however they are ordered. */
+export const batchesOfEpoch = (texts: readonly EncodedText[], options: TextBatchOptions): number =>
+  textBatches(texts, options).length
+
+/** Compiles the training of a classifier of texts, and returns its visible loop. */
+export async function trainSequenceClassifier(
+  model: SequenceClassifier & object,
+  options: SequenceClassifierOptions,
+): Promise<Fit> {
+  const { train, validation, epochs, batchSize, dropout: rate = 0, seed, runtime } = options
+  const stepsOfEpoch = batchesOfEpoch(train, options)
+  const dropping = rate > 0
+  const places = model.dropoutPlaces
+  const loss = (length: number): Tensor => {
+    const dropout = dropping ? new Dropout(rate, places) : undefined
+    const logits = model.logits(input('ids', [batchSize, length], 'int64'), input('lengths', [batchSize], 'int64'), {
+      dropout,
+    })
+    const labels = input('labels', [batchSize], 'int64')
+    const count = labels.greaterOrEqual(0).cast('float32').sum()
+    return tokenLosses(logits, labels).sum().div(count)
+  }
+  let epoch = -1
+  let batches: TextBatch[] = []
+  const score = validation && (await sequenceScorer(model, runtime, options))
+  const fitted = await fit({
+    ...options,
+    parameters: namedParameters(model),
+    steps: epochs * stepsOfEpoch,
+    loss: bucket => loss(Number(bucket)),
+    batch: step => {
+      if (Math.floor(step / stepsOfEpoch) !== epoch) {
+        epoch = Math.floor(step / stepsOfEpoch)
+        batches = textBatches(train, options, new Random(seed, `texts/${epoch}`))
+      }
+      const batch = batches[step % stepsOfEpoch]
+      const keys = { dropoutKeys: host('int32', [places, 2], dropoutKeys(seed, step, places)) }
+      const feeds = {
+        ...feedsOf(batch, batchSize),
+        labels: host('int64', [batchSize], batch.labels),
+        ...(dropping && keys),
+      }
+      return { feeds: [feeds], items: batch.texts.length, bucket: String(batch.length) }
+    },
+    evaluateEvery: stepsOfEpoch,
+    evaluate: score && (async weights => (await score.of(validation!, weights)).errorRate),
+  })
+  return {
+    events: fitted.events,
+    get nodeCount() {
+      return fitted.nodeCount
+    },
+    get matmulFlops() {
+      return fitted.matmulFlops
+    },
+    get bestLoss() {
+      return fitted.bestLoss
+    },
+    weights: () => fitted.weights(),
+    state: () => fitted.state(),
+    release: async () => {
+      await fitted.release()
+      await score?.release()
+    },
+  }
+}
+
+export interface SequenceScore {
+  /** Share of texts whose likeliest class is another than the label. */
+  readonly errorRate: number
+  /** The likeliest class of each text. */
+  readonly predictions: Uint32Array
+}
+
+/** Classifies texts with given weights; programs are compiled once for each length. */
+export interface SequenceScorer {
+  of(texts: readonly EncodedText[], weights: Feeds): Promise<SequenceScore>
+  release(): Promise<void>
+}
+
+export async function sequenceScorer(
+  model: SequenceClassifier & object,
+  runtime: Runtime,
+  options: TextBatchOptions,
+): Promise<SequenceScorer> {
+  const { batchSize } = options
+  const names = parameterNames(namedParameters(model))
+  const programs = new Map<number, Promise<Program>>()
+  const programOf = (length: number): Promise<Program> => {
+    const logits = () =>
+      model.logits(input('ids', [batchSize, length], 'int64'), input('lengths', [batchSize], 'int64'))
+    const program = programs.get(length) ?? compile(runtime, { logits: logits() }, { parameterNames: names })
+    programs.set(length, program)
+    return program
+  }
+  return {
+    of: async (texts, weights) => {
+      const predictions = new Uint32Array(texts.length)
+      let errors = 0
+      for (const batch of textBatches(texts, options)) {
+        const results = await (await programOf(batch.length)).run({ ...weights, ...feedsOf(batch, batchSize) })
+        const { data, shape } = results.logits as HostTensor
+        for (const [row, index] of batch.texts.entries()) {
+          const scores = Array.from(data.slice(row * shape[1], (row + 1) * shape[1]), Number)
+          predictions[index] = scores.indexOf(Math.max(...scores))
+          if (predictions[index] !== texts[index].label) errors++
+        }
+      }
+      return { errorRate: errors / texts.length, predictions }
+    },
+    release: async () => {
+      for (const program of programs.values()) await (await program).release()
+    },
+  }
+}
+
+const feedsOf = ({ ids, lengths, length }: TextBatch, batchSize: number): Feeds => ({
+  ids: host('int64', [batchSize, length], ids),
+  lengths: host('int64', [batchSize], lengths),
+})
