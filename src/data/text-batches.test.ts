@@ -26,7 +26,7 @@ test('shuffled, everything is there once, in an order of its own for each seed',
     expect(
       of(seed)
         .flatMap(batch => batch.texts)
-        .toSorted(),
+        .toSorted((a, b) => a - b),
     ).toEqual([0, 1, 2, 3, 4, 5, 6])
   expect(of(1)).toEqual(of(1))
   expect(of(1)).not.toEqual(of(2))
