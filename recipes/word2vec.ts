@@ -50,8 +50,8 @@ export const recipe: Recipe = {
     { name: 'chineseCovered', title: 'CA8: questions that the vocabulary of the novels covers', better: 'higher' },
   ],
   remarks: `CA8 asks for provinces, companies and reduplicated verbs of today; the novels were written between the 14th and the
-18th century, so that their vocabulary covers few of its questions. Peers on the English text are measured by
-\`bench/word2vec.ts\`.`,
+18th century, so that their vocabulary covers few of its questions. gensim and the C program have no published number on
+this text; theirs were measured with the same words, settings and threads (bench/peers).`,
   async run(context) {
     const { quick, dataset, print, save } = context
     const text = await englishWords(dataset, quick ? 60_000 : undefined)
