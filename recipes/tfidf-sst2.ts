@@ -59,7 +59,7 @@ async function learn(
     validation: labelledRows(vectors, validation),
     classes: classes.length,
     strengths: quick ? [1e-4] : [1e-4, 3e-5, 1e-5, 3e-6, 1e-6],
-    epochs: train.length > 20_000 ? 4 : 20,
+    epochs: 4,
     seed,
     signal,
     onTried: (l2, accuracy) =>
