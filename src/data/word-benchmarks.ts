@@ -48,9 +48,9 @@ export const chineseAnalogies: Dataset = {
  */
 export const wordSimilarities: Dataset = {
   name: 'word-similarities',
-  description: 'WordSim-353, SimLex-999 and MEN: pairs of English words with scores by people',
+  description: 'WordSim-353, SimLex-999, MEN: word pairs with people's scores',
   language: '-',
-  licence: 'free for research; WordSim-353 CC BY 4.0',
+  licence: 'research; CC BY 4.0',
   mirrorFolder: 'word2vec_eval',
   files: [
     {
