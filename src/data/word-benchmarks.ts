@@ -48,7 +48,7 @@ export const chineseAnalogies: Dataset = {
  */
 export const wordSimilarities: Dataset = {
   name: 'word-similarities',
-  description: 'WordSim-353, SimLex-999, MEN: word pairs with people's scores',
+  description: 'WordSim-353, SimLex-999, MEN: word pairs with scores by people',
   language: '-',
   licence: 'research; CC BY 4.0',
   mirrorFolder: 'word2vec_eval',
