@@ -1,22 +1,28 @@
 import { catalog, findDataset } from '../data/catalog.ts'
 import { type Dataset, datasetBytes } from '../data/dataset.ts'
 import { fetchDataset } from '../data/node.ts'
-import { tableOf } from './columns.ts'
+import { columnsOf, tableOf, wrapColumns } from './columns.ts'
 import type { Command, CommandGroup, Sink } from './command.ts'
 
 const list: Command = {
   arguments: [],
   options: {},
-  run({ report, print, json }) {
+  run({ report, print, json, host }) {
     if (json) for (const dataset of catalog) report(dataset, '')
     const rows = catalog.map(dataset => [
       dataset.name,
       dataset.language,
       dataset.generated ? 'made here' : formatBytes(datasetBytes(dataset)),
       dataset.licence,
-      dataset.description,
     ])
-    print(tableOf([['NAME', 'LANGUAGE', 'SIZE', 'LICENCE', 'WHAT IT IS'], ...rows]))
+    const head = ['NAME', 'LANGUAGE', 'SIZE', 'LICENCE']
+    const [widest] = tableOf([head, ...rows].map(row => [...row, '|'])).split('\n')
+    const room = Math.max(24, host.stdout.columns - columnsOf(widest))
+    // A description that is longer than its room goes on below itself.
+    const wrapped = catalog.flatMap(({ description }, i) =>
+      wrapColumns(description, room).map((line, j) => [...(j === 0 ? rows[i] : head.map(() => '')), line]),
+    )
+    print(tableOf([[...head, 'WHAT IT IS'], ...wrapped]))
     print('\nnacre data get NAME fetches one.')
   },
 }

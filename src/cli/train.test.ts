@@ -167,7 +167,11 @@ test.each([
     2,
     /^OptionError: Option --encoding expected a label of the Encoding standard\. Received "utf-9"/,
   ],
-  ['--tokenizer nowhere', 2, /^OptionError: Option --tokenizer expected "characters", "bpe", "words" or a folder that exists\./],
+  [
+    '--tokenizer nowhere',
+    2,
+    /^OptionError: Option --tokenizer expected "characters", "bpe", "words" or a folder that exists\./,
+  ],
   [
     '--device tpu',
     1,
