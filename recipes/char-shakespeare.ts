@@ -37,25 +37,28 @@ export const recipe: Recipe = {
     },
     {
       name: 'tunedValidationLoss',
-      title: 'validation loss with learning rate 3e-3, nats per character',
+      title: 'validation loss with learning rate 4e-3, nats per character',
       better: 'lower',
+      bound: 1.88,
       published: { value: 1.88, source: "nanoGPT's README" },
     },
+    { name: 'seconds', title: 'that training with its validation, seconds', better: 'lower', bound: 75 },
   ],
-  remarks: `The second learning rate is not like for like: 3e-3 was chosen among 1e-3, 2e-3 and 3e-3 by the loss of seed 1 on the very
-text that the row reports, so it is a little better than on text never looked at. Other differences: biases as GPT-2
-published them (nanoGPT's configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out
-characters instead of 20 random batches.`,
+  remarks: `The second learning rate was chosen among 1e-3, 2e-3, 3e-3 and 4e-3 on the last tenth of the text learned from, which was
+held out for that alone (seed 1: 1.855, 1.752, 1.723, 1.708); the text of this row was not looked at. With nanoGPT's own
+rate, PyTorch reached 1.908 here (seed 1, nanoGPT's settings, all held-out characters; 1.916 in 20 random batches);
+the published 1.88 is one run, measured on 20 random batches. Differences of ours: biases as GPT-2 published them
+(nanoGPT's configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out characters.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
     let text = ''
     for await (const chunk of source.chunks()) text += chunk
     if (quick) text = text.slice(0, 20_000)
     const steps = quick ? 20 : 2000
-    return {
-      validationLoss: await learn(runtime, text, { seed, steps, learningRate: 1e-3 }),
-      tunedValidationLoss: await learn(runtime, text, { seed, steps, learningRate: 3e-3 }),
-    }
+    const validationLoss = await learn(runtime, text, { seed, steps, learningRate: 1e-3 })
+    const started = performance.now()
+    const tunedValidationLoss = await learn(runtime, text, { seed, steps, learningRate: 4e-3 })
+    return { validationLoss, tunedValidationLoss, seconds: (performance.now() - started) / 1000 }
   },
 }
 
