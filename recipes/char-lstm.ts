@@ -32,8 +32,8 @@ export const recipe: Recipe = {
     { name: 'minutes', title: 'training, minutes', better: 'lower', bound: 10 },
   ],
   remarks: `Karpathy's char-rnn (2015) is the published neighbour: the same text, and LSTMs of the same size as an example of
-its README, which names no loss for them. Held out is the last tenth of the text; nothing was stopped early or chosen
-by it but the learning rate.`,
+its README, which names no loss for them. Held out is the last tenth of the text; nothing was chosen by it, and
+nothing was stopped early: the settings are those of the first run.`,
   async run({ seed, quick, runtime, dataset, print, signal }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
     let text = ''
