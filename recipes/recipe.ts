@@ -2,7 +2,7 @@
  * A recipe reproduces one row of the line on real data, to numbers that stand beside published ones. `nacre reproduce`
  * runs it in full, the tests run it in quick form. A recipe uses only the package's doors.
  */
-import type { FetchedFile, Runtime } from '../src/index.ts'
+import type { FetchedFile, Runtime, Storage } from '../src/index.ts'
 
 /** A number that a recipe measures. */
 export interface Measure {
@@ -51,5 +51,7 @@ export interface RecipeContext {
   readonly print: (text: string) => void
   /** Keeps a file, for example a plot, in the output folder. */
   readonly save: (name: string, content: string | Uint8Array) => Promise<void>
+  /** A folder of the output folder, for a training's checkpoints: a recipe that was killed goes on from them. */
+  readonly folder: (name: string) => Storage
   readonly signal?: AbortSignal
 }

@@ -28,7 +28,7 @@ export const recipe: Recipe = {
     zh: 'Transformer 与 seq2seq，Tatoeba 汉译英',
   },
   datasets: ['tatoeba'],
-  seeds: 1,
+  seeds: 3,
   measures: [
     { name: 'bleu', title: 'BLEU of the Transformer', better: 'higher', bound: 20 },
     { name: 'chrf', title: 'chrF of the Transformer', better: 'higher' },
@@ -37,7 +37,8 @@ export const recipe: Recipe = {
     { name: 'lead', title: 'BLEU of the Transformer above that of seq2seq', better: 'higher', bound: 3 },
   ],
   remarks: `The split is random, with the seed 2017; pairs of one English sentence stay together, apart from case and punctuation. Both
-models see the same tokens. Case and punctuation count.`,
+models see the same tokens. The length penalty is the best of 0.6, 1 and 1.4 on 300 validation sentences. Case and
+punctuation count.`,
   async run(context) {
     const task = await pairTask(findDataset('tatoeba'), await context.dataset('tatoeba'))
     const scores: Record<string, number> = {}

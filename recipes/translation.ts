@@ -1,10 +1,14 @@
 /** What the recipes of translation share: learn from pairs, then translate the test, by beam search. */
 import {
+  bleu,
   loadTranslatorFolder,
-  memoryStorage,
   type PairTask,
+  type Runtime,
+  readMetrics,
+  readText,
   type SavedTranslator,
   type SentencePair,
+  type Storage,
   settleTranslationOptions,
   type TranslationRunOptions,
   trainTranslationRun,
@@ -14,6 +18,8 @@ import type { RecipeContext } from './recipe.ts'
 
 export interface Plan {
   readonly modelName: 'transformer' | 'seq2seq'
+  /** Of the training's checkpoints; the model's name, unless told otherwise. */
+  readonly folder?: string
   readonly options: Partial<TranslationRunOptions>
 }
 
@@ -23,6 +29,7 @@ export interface Translated {
   readonly references: readonly string[]
   /** In nats per token, of the mean weights on the pairs held out to choose by. */
   readonly validationLoss: number
+  readonly lengthPenalty: number
   readonly translatingSeconds: number
 }
 
@@ -32,40 +39,49 @@ const quickOptions = {
   ...{ channels: 16, hidden: 16, heads: 2, vocabulary: 300, context: 64 },
 } as const
 
-/** Trains on a task with the recipe's seed; translates one of its tests. */
+/** Length penalties that are tried, and on how many validation sentences. */
+const lengthPenalties = [0.6, 1, 1.4]
+const judgedSentences = 300
+
+/** Trains on a task with the recipe's seed, or goes on where that was killed; translates one of its tests. */
 export async function learnAndTranslate(
-  { seed, quick, runtime, print, signal }: RecipeContext,
+  { seed, quick, runtime, print, signal, folder }: RecipeContext,
   task: PairTask,
   test: readonly SentencePair[],
-  { modelName, options }: Plan,
+  { modelName, options, folder: folderName = modelName }: Plan,
 ): Promise<Translated> {
   const isShort = ({ source, target }: SentencePair) => source.length < 45 && target.length < 45
   const shorten = (pairs: readonly SentencePair[], count: number) =>
     quick ? pairs.filter(isShort).slice(0, count) : pairs
-  const storage = memoryStorage()
+  const storage = folder(folderName)
+  const settled = settleTranslationOptions(modelName, { ...options, seed, ...(quick && quickOptions) })
+  const validation = shorten(task.validation, 8)
   const run = trainTranslationRun({
     modelName,
     storage,
-    options: settleTranslationOptions(modelName, { ...options, seed, ...(quick && quickOptions) }),
+    options: { ...settled, resume: await wasBegun(storage, modelName, settled) },
     runtime,
     train: shorten(task.train, 130),
-    validation: shorten(task.validation, 8),
+    validation,
     signal,
   })
-  let validationLoss = Number.NaN
   for await (const event of run) {
     if (event.type !== 'validation') continue
-    validationLoss = event.loss
     print(`${modelName}, step ${event.step}: validation loss ${event.loss.toFixed(4)} nats per token`)
   }
+  const validations = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
+  const validationLoss = Math.min(...validations.map(({ loss }) => loss)) // the model that was kept has the lowest
   const saved = await loadTranslatorFolder(storage)
+  const lengthPenalty = quick
+    ? lengthPenalties[0]
+    : await chooseLengthPenalty(saved, runtime, validation.slice(0, judgedSentences), settled.lowerCase, print)
   const pairs = shorten(test, 3)
   const started = performance.now()
   const translations = await translateTexts(
     saved,
     runtime,
     pairs.map(({ source }) => source),
-    quick ? { beams: 2 } : { beams: 4, lengthPenalty: 0.6 },
+    { beams: quick ? 2 : 4, lengthPenalty },
   )
   const translatingSeconds = (performance.now() - started) / 1000
   print(`${pairs.length} sentences translated in ${translatingSeconds.toFixed(1)} s`)
@@ -74,6 +90,34 @@ export async function learnAndTranslate(
     hypotheses: translations.map(({ text }) => text),
     references: pairs.map(({ target }) => target),
     validationLoss,
+    lengthPenalty,
     translatingSeconds,
   }
+}
+
+/** Whether the folder holds a training with these very options. */
+async function wasBegun(storage: Storage, model: string, options: TranslationRunOptions): Promise<boolean> {
+  const name = 'training/options.json'
+  if (!(await storage.exists(name))) return false
+  const begun = JSON.stringify({ model, options: { ...options, resume: false } })
+  return JSON.stringify(JSON.parse(await readText(storage, name))) === begun
+}
+
+/** The length penalty whose translations of validation sentences have the highest BLEU. */
+async function chooseLengthPenalty(
+  saved: SavedTranslator,
+  runtime: Runtime,
+  pairs: readonly SentencePair[],
+  lowercase: boolean,
+  print: RecipeContext['print'],
+): Promise<number> {
+  let best = { lengthPenalty: lengthPenalties[0], score: -1 }
+  for (const lengthPenalty of lengthPenalties) {
+    const sources = pairs.map(({ source }) => source)
+    const texts = (await translateTexts(saved, runtime, sources, { beams: 4, lengthPenalty })).map(({ text }) => text)
+    const { score } = bleu(texts, [pairs.map(({ target }) => target)], { lowercase })
+    print(`length penalty ${lengthPenalty}: BLEU ${score.toFixed(1)} on ${pairs.length} validation sentences`)
+    if (score > best.score) best = { lengthPenalty, score }
+  }
+  return best.lengthPenalty
 }

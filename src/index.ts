@@ -166,7 +166,7 @@ export { constantRate, cosine, inverseSquareRoot, linear, type Schedule, warmUp 
 export { sgd } from './optim/sgd.ts'
 export type { DeviceTensor, HostTensor, Runtime, Session, Value } from './runtime/runtime.ts'
 export { memoryStorage } from './storage/memory.ts'
-export type { Storage } from './storage/storage.ts'
+export { readText, type Storage } from './storage/storage.ts'
 export { apply, constant, full, type Initializer, input, Parameter, scalar, Tensor } from './tensor/tensor.ts'
 export { type BPETrainingOptions, trainByteLevelBPE } from './tokenizers/bpe-training.ts'
 export { ByteLevelBPE } from './tokenizers/byte-level-bpe.ts'
@@ -201,6 +201,7 @@ export {
   trainClassifierRun,
 } from './training/classifier-run.ts'
 export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
+export { type Metric, readMetrics } from './training/metrics.ts'
 export { type Preset, presets } from './training/presets.ts'
 export { type RunEvent, type RunInput, type RunOptions, trainRun } from './training/run.ts'
 export {

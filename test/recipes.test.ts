@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { learn } from '../recipes/char-shakespeare.ts'
 import { recipes } from '../recipes/index.ts'
 import { recordedRecipes, reproductionsPage } from '../src/cli/results.ts'
-import { findDataset } from '../src/index.ts'
+import { findDataset, memoryStorage } from '../src/index.ts'
 import { fetchDataset, nodeRuntime, nodeStorage } from '../src/node.ts'
 
 /** One thread does not wait for another where the cores are busy with other tests. */
@@ -45,6 +45,7 @@ describe.each(loaded)('$entry.name', ({ entry, recipe }) => {
         expect(name).toMatch(/^[\w./-]+$/)
         expect(content.length).toBeGreaterThan(0)
       },
+      folder: () => memoryStorage(),
     })
     expect(recipe.datasets).toEqual(expect.arrayContaining(asked))
     for (const { name } of recipe.measures) expect(measured, name).toHaveProperty(name, expect.any(Number))

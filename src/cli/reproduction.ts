@@ -21,7 +21,7 @@ export interface SeedResult {
   readonly seconds: number
 }
 
-export interface ReproductionOptions extends Omit<RecipeContext, 'seed' | 'save'> {
+export interface ReproductionOptions extends Omit<RecipeContext, 'seed' | 'save' | 'folder'> {
   readonly seeds: readonly number[]
   /** Folder of the files that the recipe keeps: `seed-1/NAME`. */
   readonly out: string
@@ -53,8 +53,9 @@ export async function reproduce(recipe: Recipe, options: ReproductionOptions): P
     const save = async (name: string, content: string | Uint8Array) => {
       await storage.write(name, [typeof content === 'string' ? new TextEncoder().encode(content) : content])
     }
+    const folder = (name: string) => nodeStorage(join(out, `seed-${seed}`, name))
     const started = performance.now()
-    const measured = await recipe.run({ ...context, seed, save })
+    const measured = await recipe.run({ ...context, seed, save, folder })
     const seconds = (performance.now() - started) / 1000
     for (const { name } of recipe.measures) {
       if (!Number.isFinite(measured[name]))
