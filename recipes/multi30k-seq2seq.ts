@@ -30,7 +30,7 @@ export const recipe: Recipe = {
         folder: attention ? 'with-attention' : 'without-attention',
         options: {
           ...{ attention, lowerCase: true, cell: 'lstm', channels: 256, dropout: 0.3, vocabulary: 4000 },
-          ...{ steps: 6000, batchTokens: 2048, microBatchTokens: 1024, buckets: 12, warmUp: 400, learningRate: 2e-3 },
+          ...{ steps: 3000, batchTokens: 2048, microBatchTokens: 1024, buckets: 12, warmUp: 400, learningRate: 2e-3 },
           ...{ evaluateEvery: 250, average: 5 },
         },
       })

@@ -33,7 +33,7 @@ sacrebleu (signatures in the log).`,
         modelName: 'transformer',
         options: {
           ...{ lowerCase: true, channels: 256, hidden: 512, layers: 3, heads: 4, dropout: 0.3, vocabulary: 4000 },
-          ...{ steps: 3600, batchTokens: 4096, microBatchTokens: 1024, buckets: 12, warmUp: 500, learningRate: 2e-3 },
+          ...{ steps: 1800, batchTokens: 4096, microBatchTokens: 1024, buckets: 12, warmUp: 500, learningRate: 2e-3 },
           ...{ evaluateEvery: 120, average: 5 },
         },
       },
