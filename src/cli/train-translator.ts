@@ -5,8 +5,8 @@ import type { OptionsOf, OptionTable } from '../base/options.ts'
 import { translators } from '../models/translators.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { readText } from '../storage/storage.ts'
 import type { RunEvent } from '../training/run.ts'
+import { modelOfRun } from '../training/run-folder.ts'
 import type { translationOptions } from '../training/translation-options.ts'
 import {
   resumedTranslationOptions,
@@ -20,9 +20,7 @@ import { openPairs } from './open-pairs.ts'
 export async function meansTranslator(word: string | undefined, resume: boolean, out: string): Promise<boolean> {
   const isTranslator = (name: unknown) => translators.some(entry => entry.name === name)
   if (!resume) return isTranslator(word)
-  const storage = nodeStorage(resolve(out))
-  if (!(await storage.exists('training/options.json'))) return false
-  return isTranslator(JSON.parse(await readText(storage, 'training/options.json')).model)
+  return isTranslator(await modelOfRun(nodeStorage(resolve(out))))
 }
 
 /** The events of the training that `nacre train transformer` asks for. */

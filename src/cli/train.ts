@@ -19,6 +19,7 @@ import { classifierNames, settleClassifierOptions } from '../training/classifier
 import { trainOptions } from '../training/options.ts'
 import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
+import { modelOfRun } from '../training/run-folder.ts'
 import { settleOptions } from '../training/settle-options.ts'
 import { translationOptions } from '../training/translation-options.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -88,7 +89,8 @@ export const command: Command<typeof trainOptions> = {
 async function settle(context: Context, storage: Storage): Promise<{ modelName: string; options: RunOptions }> {
   const { given, options, arguments: words } = context
   if (options.resume) {
-    if (!(await storage.exists('training/options.json'))) {
+    const model = await modelOfRun(storage)
+    if (model === undefined) {
       throw new OptionError({
         what: 'Option --resume',
         expected: `a run in ${options.out ?? 'runs/latest'}`,
@@ -96,7 +98,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
         hint: 'Name its folder with --out.',
       })
     }
-    if (JSON.parse(await readText(storage, 'training/options.json')).model === 'word2vec') {
+    if (model === 'word2vec') {
       const hint = `Try: nacre train word2vec --resume --out ${options.out ?? 'runs/latest'}`
       throw new OptionError({ what: 'Option --resume', expected: 'a language model', received: 'word2vec', hint })
     }

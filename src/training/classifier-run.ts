@@ -9,23 +9,15 @@ import { multiLayerPerceptronArchitecture, saveClassifierFolder } from '../check
 import { MultiLayerPerceptron } from '../models/1980-multi-layer-perceptron.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { type Storage, writeText } from '../storage/storage.ts'
-import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import type { Storage } from '../storage/storage.ts'
+import { type Identity, loadState, stateFile } from './checkpoint.ts'
 import { type ClassifierValidation, type Examples, trainClassifier } from './classifier.ts'
-import { divergence, type FitStep } from './fit.ts'
-import { lossPlot } from './loss-plot.ts'
-import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
+import type { FitStep } from './fit.ts'
+import { truncateMetrics } from './metrics.ts'
 import { trainOptions } from './options.ts'
 import { classifierPresets, type Preset } from './presets.ts'
-import {
-  allFinite,
-  type EndEvent,
-  optimizerOf,
-  type RunOptions,
-  type SavedEvent,
-  scheduleOf,
-  storeOptions,
-} from './run.ts'
+import { optimizerOf, type RunOptions, scheduleOf } from './run.ts'
+import { type KeptEvent, keepRun, storeOptions } from './run-folder.ts'
 
 export interface ClassifierStart {
   readonly type: 'start'
@@ -41,7 +33,7 @@ export interface ClassifierStart {
   /** Matrix products of one step, in FLOP. */
   readonly matmulFlops: number
 }
-export type ClassifierEvent = ClassifierStart | FitStep | ClassifierValidation | SavedEvent | EndEvent
+export type ClassifierEvent = ClassifierStart | FitStep | ClassifierValidation | KeptEvent
 
 export interface ClassifierRunInput {
   /** The folder of the run. */
@@ -132,53 +124,14 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
     matmulFlops: training.matmulFlops,
   }
 
-  const plot = async (): Promise<void> =>
-    writeText(
-      storage,
-      'training/loss.svg',
-      await lossPlot(await readMetrics(storage), `${modelName}: loss`, 'nats per example'),
-    )
-  const keepLast = async (step: number): Promise<SavedEvent> => {
-    const state = await training.state()
-    if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
-    await saveState(storage, state, shapes, { step, bestLoss: training.bestLoss, identity })
-    await plot()
-    return { type: 'saved', step, what: 'last' }
-  }
-  const keepBest = async (step: number): Promise<SavedEvent> => {
-    const { weights } = await training.state()
-    await saveClassifierFolder(storage, multiLayerPerceptronArchitecture, { model, weights, labels })
-    return { type: 'saved', step, what: 'best' }
-  }
-  const due = (step: number, every: number): boolean => step % every === 0 || step === steps
-
-  let step = from
-  try {
-    for await (const event of training.events) {
-      step = event.step
-      if (event.type === 'step') {
-        if (due(step, options.logEvery)) await appendMetric(storage, { ...event })
-        yield event
-        if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
-      } else {
-        await appendMetric(storage, { ...event })
-        yield event
-        if (event.best) yield await keepBest(step)
-      }
-      const stopping = input.signal?.aborted === true && step < steps
-      if (stopping || due(step, options.saveEvery)) {
-        if (!validation) yield await keepBest(step)
-        yield await keepLast(step)
-      }
-      if (stopping) {
-        if (training.bestLoss === undefined && validation) yield await keepBest(step)
-        yield { type: 'stopped', step, bestLoss: training.bestLoss }
-        return
-      }
-    }
-    if (from === step) await plot() // it may have been killed just before
-    yield { type: 'done', step, bestLoss: training.bestLoss }
-  } finally {
-    await training.release()
-  }
+  yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
+    ...{ storage, training, shapes, identity, from, options, signal: input.signal },
+    plot: { title: `${modelName}: loss`, unit: 'nats per example' },
+    validates: validation !== undefined,
+    measure: event => event,
+    keepModel: async () => {
+      const { weights } = await training.state()
+      await saveClassifierFolder(storage, multiLayerPerceptronArchitecture, { model, weights, labels })
+    },
+  })
 }

@@ -14,7 +14,7 @@ export interface Metric {
   readonly [field: string]: number | string | boolean | undefined
 }
 
-export function appendMetric(storage: Storage, metric: Metric): Promise<void> {
+export function appendMetric(storage: Storage, metric: Pick<Metric, 'type' | 'step' | 'loss'>): Promise<void> {
   return storage.append(metricsFile, `${JSON.stringify(metric)}\n`)
 }
 

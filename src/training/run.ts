@@ -3,7 +3,7 @@
  * the run. It speaks in events; the host decides how they look.
  */
 import { CheckpointError, OptionError } from '../base/errors.ts'
-import { checkOptions, flagOf, type OptionsOf } from '../base/options.ts'
+import type { OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
@@ -18,13 +18,13 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
-import { divergence, type ValidationEvent } from './fit.ts'
-import { lossPlot } from './loss-plot.ts'
+import { type Identity, loadState, stateFile } from './checkpoint.ts'
+import type { ValidationEvent } from './fit.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
-import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
+import { truncateMetrics } from './metrics.ts'
 import { changeableOnResume, trainOptions } from './options.ts'
-import { type StepEvent, train } from './train.ts'
+import { type KeptEvent, keepRun, optionsFile, storedOptions, storeOptions } from './run-folder.ts'
+import { type StepEvent, type TrainingEvent, train } from './train.ts'
 
 export type RunOptions = OptionsOf<typeof trainOptions>
 
@@ -45,22 +45,7 @@ export interface StartEvent {
 }
 export type MeasuredStep = StepEvent & { readonly bitsPerByte: number; readonly matmulShare: number }
 export type MeasuredValidation = ValidationEvent & { readonly bitsPerByte: number }
-export interface SampleEvent {
-  readonly type: 'sample'
-  readonly step: number
-  readonly text: string
-}
-export interface SavedEvent {
-  readonly type: 'saved'
-  readonly step: number
-  readonly what: 'last' | 'best'
-}
-export interface EndEvent {
-  readonly type: 'done' | 'stopped'
-  readonly step: number
-  readonly bestLoss?: number
-}
-export type RunEvent = StartEvent | MeasuredStep | MeasuredValidation | SampleEvent | SavedEvent | EndEvent
+export type RunEvent = StartEvent | MeasuredStep | MeasuredValidation | KeptEvent
 
 export interface RunInput {
   /** A name of the timeline, for example `gpt2`. */
@@ -82,7 +67,6 @@ export interface RunInput {
 
 const tokenFiles = { train: 'training/train', validation: 'training/validation' } as const
 const tokenizerFile = 'training/tokenizer.json'
-const optionsFile = 'training/options.json'
 
 /** Whether a run reads its text: when it is new, and when it was killed before it had saved anything. */
 export async function needsText(storage: Storage, { resume }: Pick<RunOptions, 'resume'>): Promise<boolean> {
@@ -146,62 +130,19 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
 
   const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
-  const plot = async (): Promise<void> =>
-    writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
-  const keepLast = async (step: number): Promise<SavedEvent> => {
-    const state = await training.state()
-    if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
-    await saveState(storage, state, shapes, { step, bestLoss: training.bestLoss, identity })
-    await plot()
-    return { type: 'saved', step, what: 'last' }
-  }
-  const keepBest = async (step: number): Promise<SavedEvent> => {
-    await saveModelFolder(storage, await saved())
-    return { type: 'saved', step, what: 'best' }
-  }
-  const due = (step: number, every: number): boolean => every > 0 && (step % every === 0 || step === options.steps)
-
-  let step = from
-  try {
-    for await (const event of training.events) {
-      step = event.step
-      if (event.type === 'step') {
-        const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
-        const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
-        if (due(step, options.logEvery)) await appendMetric(storage, measured)
-        yield measured
-        if (validation && due(step, options.evaluateEvery)) continue // the validation comes next, then the rest
-      } else {
-        const measured = { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
-        await appendMetric(storage, measured)
-        yield measured
-        if (event.best) yield await keepBest(step)
-      }
-      if (input.sample && due(step, options.sampleEvery))
-        yield { type: 'sample', step, text: await input.sample(await saved()) }
-      const stopping = input.signal?.aborted === true && step < options.steps
-      if (stopping || due(step, options.saveEvery)) {
-        if (!validation) yield await keepBest(step)
-        yield await keepLast(step)
-      }
-      if (stopping) {
-        if (training.bestLoss === undefined && validation) yield await keepBest(step)
-        yield { type: 'stopped', step, bestLoss: training.bestLoss }
-        return
-      }
-    }
-    if (from === step) await plot() // it may have been killed just before
-    yield { type: 'done', step, bestLoss: training.bestLoss }
-  } finally {
-    await training.release()
-  }
-}
-
-/** Whether every element is a number; a sum of finite float32 in double precision cannot overflow. */
-export function allFinite(values: Float32Array): boolean {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]
-  return Number.isFinite(sum)
+  const { sample } = input
+  yield* keepRun<TrainingEvent, MeasuredStep | MeasuredValidation>({
+    ...{ storage, training, shapes, identity, from, options, signal: input.signal },
+    plot: { title: `${modelName}: loss` },
+    validates: validation !== undefined,
+    measure: event => {
+      if (event.type === 'validation') return { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
+      const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
+      return { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
+    },
+    keepModel: async () => saveModelFolder(storage, await saved()),
+    sample: sample && (async () => sample(await saved())),
+  })
 }
 
 const matmulRates = new WeakMap<Runtime, number>()
@@ -237,11 +178,6 @@ async function prepareTokens({ storage, options, modelName, text, makeTokenizer 
   return tokenizer
 }
 
-export function storeOptions(storage: Storage, model: string, options: RunOptions): Promise<void> {
-  const stored = { model, options: { ...options, resume: false } }
-  return writeText(storage, optionsFile, `${JSON.stringify(stored, null, 2)}\n`)
-}
-
 /** The tokenizer of a run that goes on, checked against its tokens. */
 async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
   const tokenizer = tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
@@ -261,22 +197,11 @@ async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
  * The options of a run that goes on: those of its start, with what may change taken from `given`.
  * @throws {CheckpointError} if an option is given that would make it another run
  */
-export async function resumedOptions(
+export function resumedOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ modelName: string; options: RunOptions }> {
-  const stored = JSON.parse(await readText(storage, optionsFile))
-  for (const [name, value] of Object.entries(given)) {
-    if (changeableOnResume.has(name) || value === undefined || value === stored.options[name]) continue
-    throw new CheckpointError({
-      what: `Option ${flagOf(name)}`,
-      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
-      received: typeof value === 'string' ? value : JSON.stringify(value),
-      hint: 'Leave it out to go on, or train into a new folder with --out.',
-    })
-  }
-  const options = checkOptions(trainOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
-  return { modelName: stored.model, options }
+  return storedOptions(storage, trainOptions, changeableOnResume, given)
 }
 
 /** The optimizer that the options name. */

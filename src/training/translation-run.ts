@@ -20,12 +20,12 @@ import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
-import type { Feeds } from './fit.ts'
-import { lossPlot } from './loss-plot.ts'
+import { type Identity, loadState, stateFile } from './checkpoint.ts'
+import type { Feeds, FitStep, ValidationEvent } from './fit.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
-import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
-import type { RunEvent, SavedEvent } from './run.ts'
+import { truncateMetrics } from './metrics.ts'
+import type { MeasuredStep, MeasuredValidation, RunEvent } from './run.ts'
+import { keepRun, optionsFile, storedOptions, storeOptions } from './run-folder.ts'
 import { trainTranslation } from './train-translation.ts'
 import { changeableTranslationOptions, translationOptions, translationPresets } from './translation-options.ts'
 import { WeightAverage } from './weight-average.ts'
@@ -46,7 +46,6 @@ export interface TranslationRunInput {
 }
 
 const tokenizerFile = 'training/tokenizer.json'
-const optionsFile = 'training/options.json'
 
 /** Trains and leaves a folder that can be used, and resumed. */
 export async function* trainTranslationRun(run: TranslationRunInput): AsyncGenerator<RunEvent> {
@@ -56,11 +55,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   const matmulRate = await measureMatmulRate(runtime)
   const resuming = options.resume && (await storage.exists(stateFile))
   if (!resuming) for (const file of [optionsFile, stateFile]) await storage.remove(file)
-  await writeText(
-    storage,
-    optionsFile,
-    `${JSON.stringify({ model: modelName, options: { ...options, resume: false } }, null, 2)}\n`,
-  )
+  await storeOptions(storage, modelName, options)
   const [train, validation] = [run.train, run.validation].map(pairs =>
     options.lowerCase ? inSmallLetters(pairs) : pairs,
   )
@@ -135,49 +130,23 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     matmulFlops: training.matmulFlops,
   }
   const scripts = scriptsOf(train.map(({ source }) => source))
-  const keepLast = async (): Promise<SavedEvent> => {
-    await average.save(storage, shapes)
-    await saveState(storage, await training.state(), shapes, { step, bestLoss: training.bestLoss, identity })
-    await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), `${modelName}: loss`))
-    return { type: 'saved', step, what: 'last' }
-  }
-  const keepBest = async (weights: ReadonlyMap<string, Float32Array>): Promise<SavedEvent> => {
-    await saveTranslatorFolder(storage, { model, weights, tokenizer, lowerCase: options.lowerCase, scripts })
-    return { type: 'saved', step, what: 'best' }
-  }
-  const due = (every: number): boolean => step % every === 0 || step === options.steps
-  const validates = validationIds.length > 0
-  try {
-    for await (const event of training.events) {
+  yield* keepRun<FitStep | ValidationEvent, MeasuredStep | MeasuredValidation>({
+    ...{ storage, training, shapes, identity, from, options, signal: run.signal },
+    plot: { title: `${modelName}: loss` },
+    validates: validationIds.length > 0,
+    measure: event => {
       step = event.step
-      if (event.type === 'step') {
-        const { itemsPerSecond: tokensPerSecond, ...rest } = event
-        const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
-        const measured = { ...rest, tokensPerSecond, bitsPerByte: event.loss * trainBits, matmulShare: share }
-        if (due(options.logEvery)) await appendMetric(storage, measured)
-        yield measured
-        if (validates && due(options.evaluateEvery)) continue // the validation comes next, then the rest
-      } else {
-        const measured = { ...event, bitsPerByte: event.loss * validationBits }
-        await appendMetric(storage, measured)
-        yield measured
-        if (event.best) yield await keepBest(average.mean())
-      }
-      const stopping = run.signal?.aborted === true && step < options.steps
-      if (stopping || due(options.saveEvery)) {
-        const hasModel = validates && training.bestLoss !== undefined
-        if (!hasModel) yield await keepBest((await training.state()).weights)
-        yield await keepLast()
-      }
-      if (stopping) {
-        yield { type: 'stopped', step, bestLoss: training.bestLoss }
-        return
-      }
-    }
-    yield { type: 'done', step, bestLoss: training.bestLoss }
-  } finally {
-    await training.release()
-  }
+      if (event.type === 'validation') return { ...event, bitsPerByte: event.loss * validationBits }
+      const { itemsPerSecond: tokensPerSecond, ...rest } = event
+      const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
+      return { ...rest, tokensPerSecond, bitsPerByte: event.loss * trainBits, matmulShare: share }
+    },
+    keepModel: async () => {
+      const weights = average.isEmpty ? (await training.state()).weights : average.mean()
+      await saveTranslatorFolder(storage, { model, weights, tokenizer, lowerCase: options.lowerCase, scripts })
+    },
+    keepBeside: () => average.save(storage, shapes),
+  })
 }
 
 function inSmallLetters(pairs: readonly SentencePair[]): SentencePair[] {
@@ -234,20 +203,9 @@ export function settleTranslationOptions(
  * The options of a run that goes on: those of its start, with what may change taken from `given`.
  * @throws {CheckpointError} if an option is given that would make it another run
  */
-export async function resumedTranslationOptions(
+export function resumedTranslationOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ modelName: string; options: TranslationRunOptions }> {
-  const stored = JSON.parse(await readText(storage, optionsFile))
-  for (const [name, value] of Object.entries(given)) {
-    if (changeableTranslationOptions.has(name) || value === undefined || value === stored.options[name]) continue
-    throw new CheckpointError({
-      what: `Option ${flagOf(name)}`,
-      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
-      received: typeof value === 'string' ? value : JSON.stringify(value),
-      hint: 'Leave it out to go on, or train into a new folder with --out.',
-    })
-  }
-  const options = checkOptions(translationOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
-  return { modelName: stored.model, options }
+  return storedOptions(storage, translationOptions, changeableTranslationOptions, given)
 }

@@ -32,6 +32,10 @@ export class WeightAverage {
     this.#snapshots = [...this.#snapshots, { step, weights: copy }].slice(-this.#count)
   }
 
+  get isEmpty(): boolean {
+    return this.#snapshots.length === 0
+  }
+
   mean(): Map<string, Float32Array> {
     const [first, ...rest] = this.#snapshots
     return new Map(

@@ -3,7 +3,7 @@
  * in events; the host decides how they look, and brings threads.
  */
 import { CheckpointError, OptionError, TrainingError } from '../../base/errors.ts'
-import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../../base/options.ts'
+import { checkOptions, type GivenOptions, type OptionsOf } from '../../base/options.ts'
 import { openSafetensors, writeSafetensors } from '../../checkpoints/safetensors.ts'
 import { writeWordVectors } from '../../checkpoints/word-vectors.ts'
 import type { TextSource } from '../../data/text.ts'
@@ -13,6 +13,7 @@ import { Word2vecMemory } from '../../models/word2vec/memory.ts'
 import { readText, type Storage, writeText } from '../../storage/storage.ts'
 import type { Segmenter } from '../../tokenizers/segmenter.ts'
 import { stateFile } from '../checkpoint.ts'
+import { allFinite, modelOfRun, optionsFile, storedOptions, storeOptions } from '../run-folder.ts'
 import { type Crew, singleCrew, type Work } from './crew.ts'
 import { changeableVectorOptions, word2vecOptions } from './options.ts'
 import { phrasedWords } from './phrases.ts'
@@ -80,7 +81,6 @@ export interface Word2vecInput {
 const chunkLength = 5000
 const tokenFile = 'training/train'
 const vocabularyFile = 'training/vocabulary.txt'
-const optionsFile = 'training/options.json'
 const metricsFile = 'training/metrics.jsonl'
 /** Where a run's vectors lie, by their format. */
 export const vectorFiles = { binary: 'vectors.bin', text: 'vectors.txt' } as const
@@ -114,7 +114,7 @@ export async function* trainWord2vec(input: Word2vecInput): AsyncGenerator<Vecto
   if (!resuming) initializeWord2vec(memory, options.seed)
   let chunk = resuming ? await loadVectors(storage, memory, identity) : 0
   await forgetMetrics(storage, chunk)
-  if (resuming) await storeOptions(storage, options)
+  if (resuming) await storeSettings(storage, options)
 
   const wordsPerEpoch = counts.reduce((sum, count) => sum + count, 0)
   const size = { vocabulary: words.length, parameters: 2 * words.length * options.channels, words: wordsPerEpoch }
@@ -176,7 +176,7 @@ async function prepare({ storage, options, text, segmenter }: Word2vecInput): Pr
   if (!Word2vecMemory.fits({ vocabulary: vocabulary.words.length, channels: options.channels }))
     throw tooLarge(vocabulary, options.channels)
   for (const file of [optionsFile, stateFile, metricsFile, ...Object.values(vectorFiles)]) await storage.remove(file)
-  await storeOptions(storage, options)
+  await storeSettings(storage, options)
   const about = { vocabularySize: vocabulary.words.length + 1, tokenizer: 'words', bytesOfText: 0 }
   const { count } = await writeTokens(storage, tokenFile, encodeWords(source, vocabulary), about)
   if (count < 2) {
@@ -215,13 +215,6 @@ function diverged(chunk: number): TrainingError {
   return new TrainingError({ what: `Chunk ${chunk}`, expected: 'finite vectors', received: 'some that are not', hint })
 }
 
-/** Whether every element is a number; a sum of finite float32 in double precision cannot overflow. */
-function allFinite(values: Float32Array): boolean {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]
-  return Number.isFinite(sum)
-}
-
 /** Puts a checkpoint's vectors in their place; returns the first chunk that they have not learned. */
 async function loadVectors(storage: Storage, memory: Word2vecMemory, identity: string): Promise<number> {
   const file = await openSafetensors(storage, stateFile)
@@ -248,9 +241,8 @@ async function forgetMetrics(storage: Storage, chunk: number): Promise<void> {
   await writeText(storage, metricsFile, kept.map(line => `${line}\n`).join(''))
 }
 
-async function storeOptions(storage: Storage, options: Word2vecOptions): Promise<void> {
-  const stored = { model: 'word2vec', options: { ...options, resume: false } }
-  await writeText(storage, optionsFile, `${JSON.stringify(stored, null, 2)}\n`)
+async function storeSettings(storage: Storage, options: Word2vecOptions): Promise<void> {
+  await storeOptions(storage, 'word2vec', options)
   const configuration = { model_type: 'word2vec', ...configurationOf(options), vectors: vectorFiles[options.format] }
   await writeText(storage, 'config.json', `${JSON.stringify(configuration, null, 2)}\n`)
 }
@@ -264,21 +256,11 @@ export async function resumedVectorOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<Word2vecOptions> {
-  const location = storage.locate(optionsFile)
-  const stored = (await storage.exists(optionsFile)) ? JSON.parse(await readText(storage, optionsFile)) : undefined
-  if (stored?.model !== 'word2vec') {
-    const received = stored === undefined ? 'none' : `a run of ${stored.model}`
-    const hint = 'Name its folder with --out.'
-    throw new OptionError({ what: 'Option --resume', expected: `word2vec's options in ${location}`, received, hint })
+  const model = await modelOfRun(storage)
+  if (model !== 'word2vec') {
+    const received = model === undefined ? 'none' : `a run of ${model}`
+    const expected = `word2vec's options in ${storage.locate(optionsFile)}`
+    throw new OptionError({ what: 'Option --resume', expected, received, hint: 'Name its folder with --out.' })
   }
-  for (const [name, value] of Object.entries(given)) {
-    if (changeableVectorOptions.has(name) || value === undefined || value === stored.options[name]) continue
-    throw new CheckpointError({
-      what: `Option ${flagOf(name)}`,
-      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
-      received: JSON.stringify(value),
-      hint: 'Leave it out to go on, or train into a new folder with --out.',
-    })
-  }
-  return checkOptions(word2vecOptions, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
+  return (await storedOptions(storage, word2vecOptions, changeableVectorOptions, given)).options
 }

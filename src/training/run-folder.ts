@@ -1,0 +1,165 @@
+/**
+ * What a training keeps in the folder of its run, whatever it trains: its options, its state, its metrics and plot, and
+ * the model. A run that was stopped or killed goes on from there.
+ */
+import { CheckpointError } from '../base/errors.ts'
+import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
+import type { Shape } from '../base/shape.ts'
+import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { type Identity, saveState } from './checkpoint.ts'
+import { divergence, type Fit } from './fit.ts'
+import { lossPlot } from './loss-plot.ts'
+import { appendMetric, readMetrics } from './metrics.ts'
+
+export interface SampleEvent {
+  readonly type: 'sample'
+  readonly step: number
+  readonly text: string
+}
+export interface SavedEvent {
+  readonly type: 'saved'
+  readonly step: number
+  readonly what: 'last' | 'best'
+}
+export interface EndEvent {
+  readonly type: 'done' | 'stopped'
+  readonly step: number
+  readonly bestLoss?: number
+}
+
+/** What every run tells beside its updates and validations. */
+export type KeptEvent = SampleEvent | SavedEvent | EndEvent
+
+/** What a training tells: an update, or a validation. */
+interface Told {
+  readonly type: 'step' | 'validation'
+  readonly step: number
+  readonly loss: number
+  readonly best?: boolean
+}
+
+export interface KeptRun<E extends Told, M extends Told> {
+  /** The folder of the run. */
+  readonly storage: Storage
+  /** Of the plot, with the unit of its loss. */
+  readonly plot: { readonly title: string; readonly unit?: string }
+  readonly training: Pick<Fit<E>, 'events' | 'bestLoss' | 'state' | 'release'>
+  readonly shapes: ReadonlyMap<string, Shape>
+  readonly identity: Identity
+  /** The step that it goes on from. */
+  readonly from: number
+  /** Updates in all, and how many lie between two lines of metrics, validations, checkpoints and samples. */
+  readonly options: {
+    readonly steps: number
+    readonly logEvery: number
+    readonly evaluateEvery: number
+    readonly saveEvery: number
+    readonly sampleEvery?: number
+  }
+  /** Whether something is held out: then the model with the best validation is kept, otherwise the last. */
+  readonly validates: boolean
+  /** An event with what the run measures beside it. */
+  measure(event: E): M
+  /** Writes the model as it is now. */
+  keepModel(): Promise<void>
+  /** Writes what belongs to the state and is not in it. */
+  keepBeside?(): Promise<void>
+  /** What the model writes now. */
+  sample?(): Promise<string>
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+/** Runs a training to its end, and keeps what it leaves. */
+export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M>): AsyncGenerator<M | KeptEvent> {
+  const { storage, training, options, validates, from } = run
+  const { steps } = options
+  const due = (step: number, every = 0): boolean => every > 0 && (step % every === 0 || step === steps)
+  const plot = async (): Promise<void> => {
+    const { title, unit } = run.plot
+    await writeText(storage, 'training/loss.svg', await lossPlot(await readMetrics(storage), title, unit))
+  }
+  const keepBest = async (step: number): Promise<SavedEvent> => {
+    await run.keepModel()
+    return { type: 'saved', step, what: 'best' }
+  }
+  const keepLast = async (step: number): Promise<SavedEvent> => {
+    const state = await training.state()
+    if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
+    await run.keepBeside?.()
+    await saveState(storage, state, run.shapes, { step, bestLoss: training.bestLoss, identity: run.identity })
+    await plot()
+    return { type: 'saved', step, what: 'last' }
+  }
+  let step = from
+  try {
+    for await (const event of training.events) {
+      step = event.step
+      const measured = run.measure(event)
+      if (event.type === 'validation' || due(step, options.logEvery)) await appendMetric(storage, measured)
+      yield measured
+      if (event.type === 'step' && validates && due(step, options.evaluateEvery)) continue // the validation comes next
+      if (event.best) yield await keepBest(step)
+      if (run.sample && due(step, options.sampleEvery)) yield { type: 'sample', step, text: await run.sample() }
+      const stopping = run.signal?.aborted === true && step < steps
+      if (stopping || due(step, options.saveEvery)) {
+        if (training.bestLoss === undefined) yield await keepBest(step)
+        yield await keepLast(step)
+      }
+      if (stopping) {
+        yield { type: 'stopped', step, bestLoss: training.bestLoss }
+        return
+      }
+    }
+    if (from === step) await plot() // it may have been killed just before
+    yield { type: 'done', step, bestLoss: training.bestLoss }
+  } finally {
+    await training.release()
+  }
+}
+
+/** Whether every element is a number; a sum of finite float32 in double precision cannot overflow. */
+export function allFinite(values: Float32Array): boolean {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return Number.isFinite(sum)
+}
+
+export const optionsFile = 'training/options.json'
+
+/** Writes what a run was started with. */
+export function storeOptions(storage: Storage, model: string, options: object): Promise<void> {
+  const stored = { model, options: { ...options, resume: false } }
+  return writeText(storage, optionsFile, `${JSON.stringify(stored, null, 2)}\n`)
+}
+
+/** What a folder's run trains, by its name; undefined where the folder holds no run. */
+export async function modelOfRun(storage: Storage): Promise<string | undefined> {
+  if (!(await storage.exists(optionsFile))) return undefined
+  return String(JSON.parse(await readText(storage, optionsFile)).model)
+}
+
+/**
+ * The options of a run that goes on: those of its start, with what may change taken from `given`.
+ * @param changeable - options that do not make it another run
+ * @throws {CheckpointError} if an option is given that would make it another run
+ */
+export async function storedOptions<T extends OptionTable>(
+  storage: Storage,
+  table: T,
+  changeable: ReadonlySet<string>,
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ modelName: string; options: OptionsOf<T> }> {
+  const stored = JSON.parse(await readText(storage, optionsFile))
+  for (const [name, value] of Object.entries(given)) {
+    if (changeable.has(name) || value === undefined || value === stored.options[name]) continue
+    throw new CheckpointError({
+      what: `Option ${flagOf(name)}`,
+      expected: `${stored.options[name] ?? 'nothing'}, with which the run was started`,
+      received: typeof value === 'string' ? value : JSON.stringify(value),
+      hint: 'Leave it out to go on, or train into a new folder with --out.',
+    })
+  }
+  const options = checkOptions(table, { ...stored.options, ...given, resume: true }, { spelling: flagOf })
+  return { modelName: stored.model, options }
+}
