@@ -93,7 +93,7 @@ async function accuracy(
   for await (const event of training.events) {
     if (signal?.aborted) break
     if (event.type !== 'validation') continue
-    print(`step ${event.step}: ${(100 * event.loss).toFixed(2)} % errors on the validation texts`)
+    print(`step ${event.step}: ${(100 * event.errorRate).toFixed(2)} % errors on the validation texts`)
     if (event.best) result = 100 * (1 - (await scorer.of(test, training.weights())).errorRate)
   }
   await Promise.all([training.release(), scorer.release()])

@@ -21,6 +21,11 @@ export {
   saveClassifierFolder,
 } from './checkpoints/classifier-folder.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
+export {
+  loadRecurrentClassifierFolder,
+  type SavedRecurrentClassifier,
+  saveRecurrentClassifierFolder,
+} from './checkpoints/recurrent-classifier-folder.ts'
 export { openSafetensors, writeSafetensors } from './checkpoints/safetensors.ts'
 export {
   loadTextClassifierFolder,
@@ -146,7 +151,7 @@ export { KeyValueCache } from './nn/key-value-cache.ts'
 export { Embedding, LayerNormalization, Linear } from './nn/layers.ts'
 export { crossEntropy, tokenLosses } from './nn/losses.ts'
 export type { Memory, MemorySize } from './nn/memory.ts'
-export { initialWeights, namedParameters, parameterCount, parameterNames } from './nn/parameters.ts'
+export { initialWeights, namedParameters, parameterCount, parameterNames, weightFeeds } from './nn/parameters.ts'
 export {
   applyLayers,
   BidirectionalLayer,
@@ -203,6 +208,11 @@ export {
 export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
 export { type Metric, readMetrics } from './training/metrics.ts'
 export { type Preset, presets } from './training/presets.ts'
+export {
+  type RecurrentClassifierRunInput,
+  settleRecurrentClassifierOptions,
+  trainRecurrentClassifierRun,
+} from './training/recurrent-classifier-run.ts'
 export { type RunEvent, type RunInput, type RunOptions, trainRun } from './training/run.ts'
 export {
   type SequenceClassifier,

@@ -80,6 +80,9 @@ export class ConfigReader {
   string(field: string): string {
     return this.#field(field, 'a text', value => typeof value === 'string') as string
   }
+  boolean(field: string): boolean {
+    return this.#field(field, 'true or false', value => typeof value === 'boolean') as boolean
+  }
   /** Whole numbers above 0, or none. */
   integers(field: string): readonly number[] {
     const allows = (value: unknown) => Array.isArray(value) && value.every(item => Number.isInteger(item) && item > 0)

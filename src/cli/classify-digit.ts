@@ -1,11 +1,10 @@
 import { basename, dirname, resolve } from 'node:path'
 import { CheckpointError } from '../base/errors.ts'
 import { loadClassifierFolder, multiLayerPerceptronArchitecture } from '../checkpoints/classifier-folder.ts'
-import { host } from '../compiler/compile.ts'
 import { digitOf } from '../data/digit-picture.ts'
 import { digitSize } from '../data/mnist.ts'
 import { readDrawing, readPng } from '../data/picture.ts'
-import { namedParameters } from '../nn/parameters.ts'
+import { weightFeeds } from '../nn/parameters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { readText, type Storage } from '../storage/storage.ts'
@@ -38,11 +37,7 @@ export async function openDigitClassifier(
     const received = `${inputs} inputs, ${outputs} outputs, ${labels.length} labels`
     throw new CheckpointError({ what: storage.locate('config.json'), expected, received })
   }
-  const parameters = namedParameters(model)
-  const feeds = Object.fromEntries(
-    [...weights].map(([name, data]) => [name, host('float32', parameters.get(name)!.shape, data)]),
-  )
-  return { labels, feeds, scorer: await classifierScorer(model, runtime, inputs, rows) }
+  return { labels, feeds: weightFeeds(model, weights), scorer: await classifierScorer(model, runtime, inputs, rows) }
 }
 
 /** A PNG file, or a drawing in a text file. */

@@ -33,6 +33,7 @@ export type ClassifierKind = (storage: Storage, runtime: Runtime) => Promise<Ope
 const kinds: Readonly<Record<string, () => Promise<{ readonly open: ClassifierKind }>>> = {
   mlp: () => import('./classify-digit.ts'),
   tfidf: () => import('./classify-text.ts'),
+  'recurrent-classifier': () => import('./classify-recurrent.ts'),
 }
 
 export const command: Command<typeof deviceOptions> = {

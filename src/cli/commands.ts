@@ -1,5 +1,12 @@
 import type { CommandEntry } from './command.ts'
 
+/** Trainings whose options are their own. */
+const trainings: readonly Pick<CommandEntry, 'name' | 'load'>[] = [
+  { name: 'word2vec', load: () => import('./train-word2vec.ts') },
+  { name: 'tfidf', load: () => import('./train-tfidf.ts') },
+  { name: 'recurrent-classifier', load: () => import('./train-recurrent-classifier.ts') },
+]
+
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
 export const commands: readonly CommandEntry[] = [
   { name: 'start', summary: 'train a small GPT before your eyes, then talk to it', load: () => import('./start.ts') },
@@ -7,8 +14,8 @@ export const commands: readonly CommandEntry[] = [
     name: 'train',
     summary: 'train a model on a text',
     load: words => {
-      if (words.includes('word2vec')) return import('./train-word2vec.ts')
-      return words.includes('tfidf') ? import('./train-tfidf.ts') : import('./train.ts')
+      const own = trainings.find(({ name }) => words.includes(name))
+      return own === undefined ? import('./train.ts') : own.load(words)
     },
   },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },

@@ -39,10 +39,11 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
 
 /** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
-async function showClassifierRun(
+export async function showClassifierRun(
   events: AsyncIterable<ClassifierEvent>,
   out: string,
-  { host, json, print, report }: Context,
+  { host, json, print, report }: Pick<Context, 'host' | 'json' | 'print' | 'report'>,
+  resumeLine = `nacre train --resume --out ${out}`,
 ): Promise<void> {
   const terminal = host.stdout.isTerminal && !json
   let [steps, drawn, loss, durationMs] = [1, false, Number.NaN, Number.NaN]
@@ -91,7 +92,7 @@ async function showClassifierRun(
           )
           break
         case 'stopped':
-          say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
+          say(`Stopped at step ${event.step}, everything saved. Go on with: ${resumeLine}`)
           break
         case 'done':
           say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)

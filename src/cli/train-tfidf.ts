@@ -1,20 +1,13 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { Random } from '../base/random.ts'
 import { saveTextClassifierFolder } from '../checkpoints/text-classifier-folder.ts'
-import { catalog } from '../data/catalog.ts'
-import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
-import { type ClassificationTask, readLabelledTexts } from '../data/labelled-text.ts'
-import { fetchDataset, openText } from '../data/node.ts'
 import { fitTextVectors } from '../models/text-vectors.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { jiebaSegmenter } from '../tokenizers/node.ts'
-import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
 import { stopWords } from '../tokenizers/stop-words.ts'
 import { chooseTextClassifier, labelledRows, scoreTextClassifier } from '../training/text-classifier.ts'
-import type { Command, CommandContext } from './command.ts'
+import type { Command } from './command.ts'
+import { openLabelledTexts } from './open-labelled-texts.ts'
 
 const tfidfOptions = {
   data: {
@@ -59,8 +52,6 @@ const tfidfOptions = {
   seed: { type: 'integer', default: 1, minimum: 0, help: 'the same seed gives the same classifier' },
 } as const
 
-type Context = CommandContext<typeof tfidfOptions>
-
 /** Penalties that are tried where none is given. */
 const strengths = [1e-4, 3e-5, 1e-5, 3e-6, 1e-6]
 
@@ -79,14 +70,8 @@ export const command: Command<typeof tfidfOptions> = {
       const received = words.map(word => `"${word}"`).join(' ')
       throw new OptionError({ what: 'nacre train', expected: 'tfidf as its only word', received })
     }
-    const { classes, train, validation, test } = await openTask(context)
-    const segmenter = await segmenterOf(
-      options,
-      train
-        .slice(0, 100)
-        .map(({ text }) => text)
-        .join('\n'),
-    )
+    const { environment } = host
+    const { classes, train, validation, test, segmenter } = await openLabelledTexts(options, { environment, note })
     const vectors = fitTextVectors(
       train.map(({ text }) => text),
       {
@@ -123,43 +108,6 @@ export const command: Command<typeof tfidfOptions> = {
     await saveTextClassifierFolder(nodeStorage(resolve(options.out)), { ...chosen, vectors, labels: classes })
     note(`The classifier is in ${options.out}. Try: nacre classify ${options.out} TEXT`)
   },
-}
-
-interface OpenTask extends Omit<ClassificationTask, 'test'> {
-  readonly test?: ClassificationTask['test']
-}
-
-/** The task that `--data` names: a dataset, or a table of which a part is held out. */
-async function openTask({ options, host, note }: Context): Promise<OpenTask> {
-  const { data, mirror, encoding, validationFraction, seed } = options
-  if (data === undefined) {
-    const hint = `Datasets: ${classificationTaskNames.join(', ')}.`
-    throw new OptionError({ what: 'Option --data', expected: 'labelled texts', received: 'none', hint })
-  }
-  if (existsSync(data)) {
-    const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
-    const source = await openText(data, { encoding })
-    const { texts, labels } = await readLabelledTexts(source, { separator, text: ['text'], label: 'label' })
-    const held = Math.max(1, Math.floor(texts.length * validationFraction))
-    if (labels.length < 2 || held >= texts.length) {
-      const received = `${texts.length} texts with ${labels.length} labels`
-      throw new OptionError({ what: source.name, expected: 'texts of at least two labels', received })
-    }
-    const shuffled = new Random(seed, 'split').shuffle(texts)
-    return { classes: labels, train: shuffled.slice(held), validation: shuffled.slice(0, held) }
-  }
-  const dataset = catalog.find(({ name }) => name === data)
-  if (dataset !== undefined && classificationTaskNames.includes(data)) {
-    note(`Reading dataset ${data} ...`)
-    return readClassificationTask(data, await fetchDataset(dataset, { environment: host.environment, mirror }))
-  }
-  return readClassificationTask(data, [])
-}
-
-async function segmenterOf({ data, segmenter }: Context['options'], sample: string): Promise<Segmenter> {
-  if (segmenter === 'jieba') return jiebaSegmenter()
-  if (segmenter === 'spaces' || (segmenter === undefined && data === 'sst2')) return spaceSegmenter
-  return segmenterFor(sample)
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`

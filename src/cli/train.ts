@@ -39,7 +39,7 @@ export const command: Command<typeof trainOptions> = {
   arguments: [
     {
       name: 'MODEL',
-      help: `what to train: ${names.join(', ')}, word2vec (its options: nacre train word2vec --help)`,
+      help: `what to train: ${names.join(', ')}; word2vec, tfidf, recurrent-classifier (their options: nacre train word2vec --help)`,
       optional: true,
     },
   ],
@@ -98,9 +98,9 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
         hint: 'Name its folder with --out.',
       })
     }
-    if (model === 'word2vec') {
-      const hint = `Try: nacre train word2vec --resume --out ${options.out ?? 'runs/latest'}`
-      throw new OptionError({ what: 'Option --resume', expected: 'a language model', received: 'word2vec', hint })
+    if (['word2vec', 'recurrent-classifier'].includes(model)) {
+      const hint = `Try: nacre train ${model} --resume --out ${options.out ?? 'runs/latest'}`
+      throw new OptionError({ what: 'Option --resume', expected: 'a language model', received: model, hint })
     }
     return resumedOptions(storage, given)
   }

@@ -4,8 +4,8 @@ import { DataError } from '../base/errors.ts'
 import { Random } from '../base/random.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { memoryTokens } from '../data/token-shards.ts'
-import { naivePredictor, weightFeeds } from '../generation/predictor.ts'
-import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import { naivePredictor } from '../generation/predictor.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
@@ -28,7 +28,7 @@ async function direct(window: readonly number[]): Promise<number[]> {
   const names = parameterNames(namedParameters(model))
   const program = await compile(runtime, { logits }, { parameterNames: names })
   const ids = host('int64', shape, BigInt64Array.from(window.slice(0, -1), BigInt))
-  const { data } = (await program.run({ ...weightFeeds(scored), ids })).logits as HostTensor
+  const { data } = (await program.run({ ...weightFeeds(scored.model, scored.weights), ids })).logits as HostTensor
   await program.release()
   return window.slice(1).map((token, i) => {
     const row = Array.from(data.slice(i * vocabulary, (i + 1) * vocabulary), Number)

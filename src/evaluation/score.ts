@@ -4,7 +4,7 @@ import type { TokenSource } from '../data/token-shards.ts'
 import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { firstState, nextState } from '../nn/memory.ts'
-import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 
@@ -39,9 +39,7 @@ export async function lossProgram(
   const losses = tokenLosses(logits, input('targets', shape, 'int64'))
   const outputs = { losses, ...memory?.outputs }
   const program: Program = await compile(runtime, outputs, { parameterNames: parameterNames(parameters) })
-  const feeds = Object.fromEntries(
-    [...parameters].map(([name, parameter]) => [name, host('float32', parameter.shape, weights.get(name)!)]),
-  )
+  const feeds = weightFeeds(model, weights)
   let carried = firstState(memory)
   return {
     run: async (inputs, targets) => {

@@ -6,7 +6,7 @@ import { OptionError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import { type HostTensor, isDeviceTensor, type Runtime, type Value } from '../runtime/runtime.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
 
@@ -174,7 +174,6 @@ async function buildPrograms(
     state: asInputs(statePrefix, states),
   })
   const logProbabilities = next.logits.logSoftmax()
-  const feeds = [...parameters].map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)] as const)
   return {
     rows,
     source,
@@ -186,7 +185,7 @@ async function buildPrograms(
       names,
     ),
     step: await compile(runtime, { logProbabilities, ...prefixed(nextPrefix, next.state) }, names),
-    weights: Object.fromEntries(feeds),
+    weights: weightFeeds(model, weights),
     memoryNames: Object.keys(encoded.memory),
     states,
     logits: logProbabilities.shape,
@@ -194,7 +193,7 @@ async function buildPrograms(
 }
 
 /** The weights that a program reads. */
-const weightsOf = ({ inputs }: Program, weights: BeamPrograms['weights']): Record<string, HostTensor> =>
+export const weightsOf = ({ inputs }: Program, weights: BeamPrograms['weights']): Record<string, HostTensor> =>
   Object.fromEntries(Object.entries(weights).filter(([name]) => name in inputs))
 
 async function valuesOf(value: Value): Promise<Float32Array> {
@@ -280,9 +279,7 @@ export function naiveScorer(
   const count = sources.length * beams
   const source = Math.max(...sources.map(words => words.length)) + 1
   let sentences: number[][] = Array.from({ length: count }, () => [])
-  const feeds = Object.fromEntries(
-    [...parameters].map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)]),
-  )
+  const feeds = weightFeeds(model, weights)
   const ids = sources.flatMap(words => {
     const row = [...words, markers.end, ...Array(source - words.length - 1).fill(markers.padding)]
     return Array(beams).fill(row).flat()

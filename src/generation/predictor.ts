@@ -3,7 +3,7 @@ import { elementCount, type Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { firstState, type Memory, nextName, nextState } from '../nn/memory.ts'
-import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import { type HostTensor, isDeviceTensor, type Runtime, type Value } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { windowStart } from './window.ts'
@@ -31,17 +31,10 @@ export interface LoadedModel {
   readonly runtime: Runtime
 }
 
-/** The weights as feeds. */
-export function weightFeeds({ model, weights }: LoadedModel): Record<string, HostTensor> {
-  return Object.fromEntries(
-    [...namedParameters(model)].map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)]),
-  )
-}
-
 /** The slow twin: the whole window through the model again for every token. */
 export function naivePredictor(loaded: LoadedModel): LoadedPredictor {
   const { model, runtime } = loaded
-  const feeds = weightFeeds(loaded)
+  const feeds = weightFeeds(loaded.model, loaded.weights)
   const names = parameterNames(namedParameters(model))
   const programs = new Map<number, Promise<Program>>()
   const programOf = (tokens: number): Promise<Program> => {
@@ -80,7 +73,7 @@ const longestRecurrence = 5
 export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   const { model, runtime } = loaded
   const names = parameterNames(namedParameters(model))
-  const weights = weightFeeds(loaded)
+  const weights = weightFeeds(loaded.model, loaded.weights)
   const programs = new Map<number, Promise<CachedProgram>>()
   const longest = isRecurrent(model) ? longestRecurrence : Infinity
   let remembered: Record<string, Value> | undefined

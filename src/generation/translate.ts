@@ -3,10 +3,10 @@ import { OptionError } from '../base/errors.ts'
 import { markersOf, type SavedTranslator } from '../checkpoints/translator-folder.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { foreignScript } from '../data/scripts.ts'
-import { namedParameters, parameterNames } from '../nn/parameters.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { type BeamOptions, beamTranslator } from './beam.ts'
+import { type BeamOptions, beamTranslator, weightsOf } from './beam.ts'
 
 export interface Translation {
   readonly source: string
@@ -95,10 +95,7 @@ export async function alignmentOf(
   const program = await compile(runtime, { mean }, { parameterNames: parameterNames(parameters) })
   const row = (values: readonly number[]) => host('int64', [1, values.length], BigInt64Array.from(values, BigInt))
   const given = { source: row(read), target: row(written) }
-  const feeds = [...parameters]
-    .filter(([name]) => name in program.inputs)
-    .map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)] as const)
-  const results = await program.run({ ...given, ...Object.fromEntries(feeds) })
+  const results = await program.run({ ...given, ...weightsOf(program, weightFeeds(model, weights)) })
   await program.release()
   const values = (results.mean as HostTensor).data as Float32Array
   const text = (id: number): string => (id === end ? '</s>' : tokenizer.decode([id]).trim() || '␣')

@@ -1,5 +1,6 @@
 import { Random } from '../base/random.ts'
 import { elementCount } from '../base/shape.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
 import { type Node, Parameter } from '../tensor/tensor.ts'
 
 /**
@@ -30,6 +31,16 @@ export function initialWeights(parameters: ReadonlyMap<string, Parameter>, seed:
     [...parameters].map(([name, { initialize, shape }]) => [
       name,
       initialize(shape, new Random(seed, `weights/${name}`)),
+    ]),
+  )
+}
+
+/** A model's weights as inputs of its programs. */
+export function weightFeeds(model: object, weights: ReadonlyMap<string, Float32Array>): Record<string, HostTensor> {
+  return Object.fromEntries(
+    [...namedParameters(model)].map(([name, { shape }]) => [
+      name,
+      { dtype: 'float32', shape, data: weights.get(name)! },
     ]),
   )
 }

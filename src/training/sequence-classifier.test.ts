@@ -42,13 +42,19 @@ test.each(['lstm', 'gru'] as const)(
       },
     })
     let last = 1
-    for await (const event of training.events) if (event.type === 'validation') last = event.loss
+    for await (const event of training.events) if (event.type === 'validation') last = event.errorRate
     const scorer = await sequenceScorer(model, runtime, sizes)
     const { errorRate, predictions } = await scorer.of(held, training.weights())
     expect(errorRate).toBe(last)
     expect(errorRate).toBeLessThan(0.05)
     const wrong = held.filter(({ label }, i) => predictions[i] !== label).length
     expect(wrong / held.length).toBe(errorRate)
+    const [text] = held
+    const probabilities = await scorer.probabilities(text.ids, training.weights())
+    expect(probabilities.reduce((sum, value) => sum + value)).toBeCloseTo(1, 5)
+    expect(probabilities.indexOf(Math.max(...probabilities))).toBe(predictions[0])
+    const alone = await scorer.of([text], training.weights())
+    expect(alone.loss).toBeCloseTo(-Math.log(probabilities[text.label]), 5)
     await Promise.all([training.release(), scorer.release()])
   },
 )

@@ -8,7 +8,9 @@ import { tokenLosses } from '../nn/losses.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { type Feeds, type Fit, type FitOptions, fit } from './fit.ts'
+import type { ClassifierValidation } from './classifier.ts'
+import { type Feeds, type Fit, type FitOptions, type FitStep, fit } from './fit.ts'
+import { scalarOf } from './step.ts'
 
 /** A model that gives each class of a text a logit. */
 export interface SequenceClassifier {
@@ -24,9 +26,9 @@ export interface SequenceClassifier {
 
 export interface SequenceClassifierOptions
   extends TextBatchOptions,
-    Pick<FitOptions, 'runtime' | 'weights' | 'optimizer' | 'learningRate' | 'clip'> {
+    Pick<FitOptions, 'runtime' | 'weights' | 'optimizer' | 'learningRate' | 'clip' | 'maximumGradientNorm' | 'resume'> {
   readonly train: readonly EncodedText[]
-  /** Held-out texts, whose share of errors is the validation's loss; scored after each epoch. */
+  /** Held-out texts, scored after each epoch; the best weights have the fewest errors. */
   readonly validation?: readonly EncodedText[]
   /** Times that each text is learned from. */
   readonly epochs: number
@@ -39,11 +41,11 @@ export interface SequenceClassifierOptions
 export const batchesOfEpoch = (texts: readonly EncodedText[], options: TextBatchOptions): number =>
   textBatches(texts, options).length
 
-/** Compiles the training of a classifier of texts, and returns its visible loop. */
+/** Compiles the training of a classifier of texts, and returns its visible loop; its best loss is a share of errors. */
 export async function trainSequenceClassifier(
   model: SequenceClassifier & object,
   options: SequenceClassifierOptions,
-): Promise<Fit> {
+): Promise<Fit<FitStep | ClassifierValidation>> {
   const { train, validation, epochs, batchSize, dropout: rate = 0, seed, runtime } = options
   const stepsOfEpoch = batchesOfEpoch(train, options)
   const dropping = rate > 0
@@ -59,7 +61,8 @@ export async function trainSequenceClassifier(
   }
   let epoch = -1
   let batches: TextBatch[] = []
-  const score = validation && (await sequenceScorer(model, runtime, options))
+  const scorer = validation && (await sequenceScorer(model, runtime, options))
+  let held: SequenceScore | undefined
   const fitted = await fit({
     ...options,
     parameters: namedParameters(model),
@@ -72,18 +75,23 @@ export async function trainSequenceClassifier(
       }
       const batch = batches[step % stepsOfEpoch]
       const keys = { dropoutKeys: host('int32', [places, 2], dropoutKeys(seed, step, places)) }
-      const feeds = {
-        ...feedsOf(batch, batchSize),
-        labels: host('int64', [batchSize], batch.labels),
-        ...(dropping && keys),
-      }
+      const feeds = { ...feedsOf(batch, batchSize), ...(dropping && keys) }
       return { feeds: [feeds], items: batch.texts.length, bucket: String(batch.length) }
     },
     evaluateEvery: stepsOfEpoch,
-    evaluate: score && (async weights => (await score.of(validation!, weights)).errorRate),
+    evaluate:
+      scorer &&
+      (async weights => {
+        held = await scorer.of(validation!, weights)
+        return held.errorRate
+      }),
   })
+  async function* events(): AsyncGenerator<FitStep | ClassifierValidation> {
+    for await (const event of fitted.events)
+      yield event.type === 'step' ? event : { ...event, loss: held!.loss, errorRate: held!.errorRate }
+  }
   return {
-    events: fitted.events,
+    events: events(),
     get nodeCount() {
       return fitted.nodeCount
     },
@@ -97,12 +105,14 @@ export async function trainSequenceClassifier(
     state: () => fitted.state(),
     release: async () => {
       await fitted.release()
-      await score?.release()
+      await scorer?.release()
     },
   }
 }
 
 export interface SequenceScore {
+  /** Mean negative log-likelihood of the label, in nats. */
+  readonly loss: number
   /** Share of texts whose likeliest class is another than the label. */
   readonly errorRate: number
   /** The likeliest class of each text. */
@@ -112,6 +122,8 @@ export interface SequenceScore {
 /** Classifies texts with given weights; programs are compiled once for each length. */
 export interface SequenceScorer {
   of(texts: readonly EncodedText[], weights: Feeds): Promise<SequenceScore>
+  /** Probability of each class of one text. */
+  probabilities(ids: ArrayLike<number>, weights: Feeds): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -124,26 +136,43 @@ export async function sequenceScorer(
   const names = parameterNames(namedParameters(model))
   const programs = new Map<number, Promise<Program>>()
   const programOf = (length: number): Promise<Program> => {
-    const logits = () =>
-      model.logits(input('ids', [batchSize, length], 'int64'), input('lengths', [batchSize], 'int64'))
-    const program = programs.get(length) ?? compile(runtime, { logits: logits() }, { parameterNames: names })
+    const outputs = () => {
+      const lengths = input('lengths', [batchSize], 'int64')
+      const logits = model.logits(input('ids', [batchSize, length], 'int64'), lengths)
+      const losses = tokenLosses(logits, input('labels', [batchSize], 'int64'))
+      return { loss: losses.sum(), probabilities: logits.softmax() }
+    }
+    const program = programs.get(length) ?? compile(runtime, outputs(), { parameterNames: names })
     programs.set(length, program)
     return program
+  }
+  const run = async (batch: TextBatch, weights: Feeds) => {
+    const program = await programOf(batch.length)
+    const { loss, probabilities } = await program.run({ ...weights, ...feedsOf(batch, batchSize) })
+    const { data, shape } = probabilities as HostTensor
+    const rows = data as Float32Array
+    return {
+      loss: scalarOf(loss),
+      rows: batch.texts.map((_, row) => rows.slice(row * shape[1], (row + 1) * shape[1])),
+    }
   }
   return {
     of: async (texts, weights) => {
       const predictions = new Uint32Array(texts.length)
-      let errors = 0
+      let [errors, nats] = [0, 0]
       for (const batch of textBatches(texts, options)) {
-        const results = await (await programOf(batch.length)).run({ ...weights, ...feedsOf(batch, batchSize) })
-        const { data, shape } = results.logits as HostTensor
+        const { loss, rows } = await run(batch, weights)
+        nats += loss
         for (const [row, index] of batch.texts.entries()) {
-          const scores = Array.from(data.slice(row * shape[1], (row + 1) * shape[1]), Number)
-          predictions[index] = scores.indexOf(Math.max(...scores))
+          predictions[index] = rows[row].indexOf(Math.max(...rows[row]))
           if (predictions[index] !== texts[index].label) errors++
         }
       }
-      return { errorRate: errors / texts.length, predictions }
+      return { loss: nats / texts.length, errorRate: errors / texts.length, predictions }
+    },
+    probabilities: async (ids, weights) => {
+      const [batch] = textBatches([{ ids, label: -1 }], options)
+      return (await run(batch, weights)).rows[0]
     },
     release: async () => {
       for (const program of programs.values()) await (await program).release()
@@ -151,7 +180,8 @@ export async function sequenceScorer(
   }
 }
 
-const feedsOf = ({ ids, lengths, length }: TextBatch, batchSize: number): Feeds => ({
+const feedsOf = ({ ids, lengths, labels, length }: TextBatch, batchSize: number): Feeds => ({
   ids: host('int64', [batchSize, length], ids),
   lengths: host('int64', [batchSize], lengths),
+  labels: host('int64', [batchSize], labels),
 })

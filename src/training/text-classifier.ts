@@ -7,7 +7,7 @@ import type { SparseRows } from '../data/sparse-rows.ts'
 import { LogisticRegression, type SparseBatch } from '../models/logistic-regression.ts'
 import type { TextVectors } from '../models/text-vectors.ts'
 import { tokenLosses } from '../nn/losses.ts'
-import { initialWeights, namedParameters, parameterNames } from '../nn/parameters.ts'
+import { initialWeights, namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import { adam } from '../optim/adamw.ts'
 import { cosine } from '../optim/schedules.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
@@ -143,17 +143,14 @@ export async function classifyRows(
   runtime: Runtime,
 ): Promise<Float32Array[]> {
   const batchSize = Math.min(256, rows.count)
-  const parameters = namedParameters(model)
-  const own: Feeds = Object.fromEntries(
-    [...parameters].map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)]),
-  )
+  const own = weightFeeds(model, weights)
   const { classes } = model.configuration
   const probabilities: Float32Array[] = []
   let room = 0
   for (let begin = 0; begin < rows.count; begin += batchSize)
     room = Math.max(room, roomFor(rows.offsets[Math.min(rows.count, begin + batchSize)] - rows.offsets[begin]))
   const logits = model.logits(sparseInputs(room), batchSize)
-  const names = parameterNames(parameters)
+  const names = parameterNames(namedParameters(model))
   const program = await compile(runtime, { probabilities: logits.softmax() }, { parameterNames: names })
   try {
     for (let begin = 0; begin < rows.count; begin += batchSize) {

@@ -10,12 +10,11 @@ import type { EncodedPair } from '../data/pair-batches.ts'
 import type { SentencePair } from '../data/pairs.ts'
 import { scriptsOf } from '../data/scripts.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import type { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { translatorEntry } from '../models/translators.ts'
-import { initialWeights, namedParameters } from '../nn/parameters.ts'
+import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
 import { adam } from '../optim/adamw.ts'
 import { inverseSquareRoot, type Schedule } from '../optim/schedules.ts'
-import { type HostTensor, isDeviceTensor, type Runtime } from '../runtime/runtime.ts'
+import { isDeviceTensor, type Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
@@ -110,7 +109,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     evaluateEvery: options.evaluateEvery,
     validated: weights => {
       average.add(step, onHost(weights))
-      return feedsOf(model, average.mean())
+      return weightFeeds(model, average.mean())
     },
     resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
   })
@@ -173,18 +172,6 @@ function onHost(weights: Feeds): Feeds {
     throw new CheckpointError({ what: name, expected: 'weights in memory', received: 'on a device', hint })
   }
   return weights
-}
-
-function feedsOf(
-  model: EncoderDecoder & object,
-  weights: ReadonlyMap<string, Float32Array>,
-): Record<string, HostTensor> {
-  return Object.fromEntries(
-    [...namedParameters(model)].map(([name, { shape }]) => [
-      name,
-      { dtype: 'float32', shape, data: weights.get(name)! } as const,
-    ]),
-  )
 }
 
 /**

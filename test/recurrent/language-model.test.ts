@@ -6,8 +6,8 @@ import { measureText, memoryText } from '../../src/data/text.ts'
 import { memoryTokens } from '../../src/data/token-shards.ts'
 import { perplexity, scoreTokens } from '../../src/evaluation/score.ts'
 import { textPerplexity } from '../../src/evaluation/text-perplexity.ts'
-import { cachedPredictor, naivePredictor, weightFeeds } from '../../src/generation/predictor.ts'
-import { namedParameters, parameterNames } from '../../src/nn/parameters.ts'
+import { cachedPredictor, naivePredictor } from '../../src/generation/predictor.ts'
+import { namedParameters, parameterNames, weightFeeds } from '../../src/nn/parameters.ts'
 import type { HostTensor } from '../../src/runtime/runtime.ts'
 import { webRuntime } from '../../src/runtime/web.ts'
 import { input } from '../../src/tensor/tensor.ts'
@@ -36,7 +36,7 @@ describe.each(['rnn', 'lstm', 'gru'] as const)('%s', kind => {
       { parameterNames: names },
     )
     const ids = host('int64', shape, BigInt64Array.from(tokens.slice(0, -1), BigInt))
-    const { data } = (await program.run({ ...weightFeeds(loaded), ids })).logits as HostTensor
+    const { data } = (await program.run({ ...weightFeeds(loaded.model, loaded.weights), ids })).logits as HostTensor
     return tokens.slice(1).map((token, i) => {
       const row = Array.from(data.slice(i * vocabulary, (i + 1) * vocabulary), Number)
       return row[token] - Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0))

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { OptionError } from '../base/errors.ts'
+import { Random } from '../base/random.ts'
+import { catalog } from '../data/catalog.ts'
+import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
+import { type ClassificationTask, readLabelledTexts } from '../data/labelled-text.ts'
+import { fetchDataset, openText } from '../data/node.ts'
+import { jiebaSegmenter } from '../tokenizers/node.ts'
+import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
+
+/** A task, whose test is missing where a file was read. */
+export interface OpenTask extends Omit<ClassificationTask, 'test'> {
+  readonly test?: ClassificationTask['test']
+  readonly segmenter: Segmenter
+}
+
+interface TaskOptions {
+  readonly data?: string
+  readonly mirror?: string
+  readonly encoding: string
+  readonly validationFraction: number
+  readonly seed: number
+  readonly segmenter?: 'spaces' | 'intl' | 'jieba'
+}
+
+/**
+ * The task that `--data` names, a dataset, or a table of which a part is held out, and what cuts its texts into words.
+ * @throws {OptionError} if none is named, or there are too few texts or labels
+ * @throws {DataError} if a file is malformed
+ */
+export async function openLabelledTexts(
+  options: TaskOptions,
+  host: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
+): Promise<OpenTask> {
+  const task = await openTask(options, host)
+  const sample = task.train.slice(0, 100).map(({ text }) => text)
+  return { ...task, segmenter: await segmenterOf(options, sample.join('\n')) }
+}
+
+async function openTask(
+  { data, mirror, encoding, validationFraction, seed }: TaskOptions,
+  { environment, note }: Parameters<typeof openLabelledTexts>[1],
+): Promise<Omit<OpenTask, 'segmenter'>> {
+  if (data === undefined) {
+    const hint = `Datasets: ${classificationTaskNames.join(', ')}.`
+    throw new OptionError({ what: 'Option --data', expected: 'labelled texts', received: 'none', hint })
+  }
+  if (existsSync(data)) {
+    const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
+    const source = await openText(data, { encoding })
+    const { texts, labels } = await readLabelledTexts(source, { separator, text: ['text'], label: 'label' })
+    const held = Math.max(1, Math.floor(texts.length * validationFraction))
+    if (labels.length < 2 || held >= texts.length) {
+      const received = `${texts.length} texts with ${labels.length} labels`
+      throw new OptionError({ what: source.name, expected: 'texts of at least two labels', received })
+    }
+    const shuffled = new Random(seed, 'split').shuffle(texts)
+    return { classes: labels, train: shuffled.slice(held), validation: shuffled.slice(0, held) }
+  }
+  const dataset = catalog.find(({ name }) => name === data)
+  if (dataset !== undefined && classificationTaskNames.includes(data)) {
+    note(`Reading dataset ${data} ...`)
+    return readClassificationTask(data, await fetchDataset(dataset, { environment, mirror }))
+  }
+  return readClassificationTask(data, [])
+}
+
+async function segmenterOf({ data, segmenter }: TaskOptions, sample: string): Promise<Segmenter> {
+  if (segmenter === 'jieba') return jiebaSegmenter()
+  if (segmenter === 'spaces' || (segmenter === undefined && data === 'sst2')) return spaceSegmenter
+  return segmenterFor(sample)
+}
