@@ -1,5 +1,5 @@
 /**
- * The Transformer on Multi30k, German to English: 3 + 3 layers, 256 channels, 4 heads, dropout 0.3, text in small letters,
+ * The Transformer on Multi30k, German to English: 3 + 3 layers, 128 channels, 4 heads, dropout 0.1, text in small letters,
  * 4,000 joint byte-level BPE tokens, the paper's schedule, label smoothing, averaging and beam search.
  */
 import { bleu, chrf, findDataset, pairTask } from '../src/index.ts'
@@ -10,8 +10,8 @@ export const recipe: Recipe = {
   name: 'multi30k-transformer',
   year: 2017,
   title: {
-    en: 'Transformer (3 + 3 layers, 256 channels) on Multi30k, German to English',
-    zh: 'Transformer（3 + 3 层、256 通道），Multi30k 德译英',
+    en: 'Transformer (3 + 3 layers, 128 channels) on Multi30k, German to English',
+    zh: 'Transformer（3 + 3 层、128 通道），Multi30k 德译英',
   },
   datasets: ['multi30k'],
   seeds: 3,
@@ -32,9 +32,9 @@ sacrebleu (signatures in the log).`,
       {
         modelName: 'transformer',
         options: {
-          ...{ lowerCase: true, channels: 256, hidden: 512, layers: 3, heads: 4, dropout: 0.3, vocabulary: 4000 },
-          ...{ steps: 1800, batchTokens: 4096, microBatchTokens: 1024, buckets: 12, warmUp: 500, learningRate: 2e-3 },
-          ...{ evaluateEvery: 120, average: 5 },
+          ...{ lowerCase: true, channels: 128, hidden: 512, layers: 3, heads: 4, dropout: 0.1, vocabulary: 4000 },
+          ...{ steps: 3600, batchTokens: 2048, microBatchTokens: 1024, buckets: 12, warmUp: 600, learningRate: 3e-3 },
+          ...{ evaluateEvery: 240, average: 5 },
         },
       },
     )

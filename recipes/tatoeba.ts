@@ -7,17 +7,23 @@ import type { Recipe } from './recipe.ts'
 import { learnAndTranslate, type Plan } from './translation.ts'
 
 const shared = {
-  ...{ lowerCase: false, vocabulary: 6000, channels: 256, dropout: 0.3, context: 64, buckets: 10 },
+  ...{ lowerCase: false, vocabulary: 6000, context: 64, buckets: 10 },
   ...{ batchTokens: 2048, microBatchTokens: 1024, evaluateEvery: 200, average: 5 },
 } as const
 
 const transformer: Plan = {
   modelName: 'transformer',
-  options: { ...shared, hidden: 512, layers: 3, heads: 4, steps: 4000, warmUp: 600, learningRate: 2e-3 },
+  options: {
+    ...{ ...shared, channels: 128, hidden: 512, layers: 3, heads: 4, dropout: 0.1 },
+    ...{ steps: 4000, warmUp: 600, learningRate: 3e-3 },
+  },
 }
 const seq2seq: Plan = {
   modelName: 'seq2seq',
-  options: { ...shared, cell: 'lstm', attention: true, steps: 3000, warmUp: 400, learningRate: 2e-3 },
+  options: {
+    ...{ ...shared, channels: 256, dropout: 0.3, cell: 'lstm', attention: true },
+    ...{ steps: 3000, warmUp: 400, learningRate: 2e-3 },
+  },
 }
 
 export const recipe: Recipe = {
