@@ -135,6 +135,7 @@ export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
 
 export { Seq2Seq, type Seq2SeqConfiguration, seq2seqSizes } from './models/2014-seq2seq.ts'
 export { Transformer, type TransformerConfiguration, transformerSizes } from './models/2017-transformer.ts'
+export { TransformerDecoder, type TransformerDecoderConfiguration } from './models/2017-transformer-decoder.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'

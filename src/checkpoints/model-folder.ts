@@ -13,6 +13,7 @@ import { type Architecture, ConfigReader, readJSON, type StoredModel } from './a
 import { gpt2 } from './gpt2.ts'
 import { recurrentArchitectures } from './recurrent.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
+import { transformerDecoder } from './transformer-decoder.ts'
 
 export interface SavedModel {
   readonly model: StoredModel
@@ -24,7 +25,7 @@ export interface SavedModel {
 }
 
 /** One entry for each model of the line that is saved. */
-const architectures: readonly Architecture[] = [gpt2, ...recurrentArchitectures]
+const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt2]
 
 /** Their name of a sampling option, and ours. */
 const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [

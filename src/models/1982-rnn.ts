@@ -5,7 +5,7 @@
  * Time, 1990. As a language model: Mikolov et al., Recurrent neural network based language model, 2010, section 2.
  * Shapes: B sequences, T tokens, E embedding size, H hidden size, V vocabulary.
  */
-import { uniform } from '../nn/initializers.ts'
+import { normal, uniform } from '../nn/initializers.ts'
 import { Embedding, Linear } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
 import { applyLayers, ElmanLayer, RecurrentMemory } from '../nn/recurrent.ts'
@@ -32,7 +32,7 @@ export class RNN implements LanguageModel<RecurrentMemory> {
 
   constructor(configuration: RNNConfiguration) {
     const { vocabulary, embeddingSize, hiddenSize, layers } = configuration
-    this.embedding = new Embedding(vocabulary, embeddingSize, uniform(0.1))
+    this.embedding = new Embedding(vocabulary, embeddingSize, normal(1))
     this.layers = Array.from(
       { length: layers },
       (_, i) => new ElmanLayer(i === 0 ? embeddingSize : hiddenSize, hiddenSize),

@@ -4,7 +4,7 @@
  * Schmidhuber and Cummins, Learning to Forget, 2000, section 3. Embedding, layers, softmax as in Zaremba et al., 2014.
  * Shapes: B sequences, T tokens, E embedding size, H hidden size, V vocabulary.
  */
-import { uniform } from '../nn/initializers.ts'
+import { normal, uniform } from '../nn/initializers.ts'
 import { Embedding, Linear } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
 import { applyLayers, LSTMLayer, RecurrentMemory } from '../nn/recurrent.ts'
@@ -41,7 +41,9 @@ export class LSTM implements LanguageModel<RecurrentMemory> {
 
   constructor(configuration: LSTMConfiguration) {
     const { vocabulary, embeddingSize, hiddenSize, layers } = configuration
-    this.embedding = new Embedding(vocabulary, embeddingSize, uniform(0.1))
+    // With the uniform 0.1 of Zaremba et al. two layers hardly see their input at first: 2.65 nats, not 2.24, after 200
+    // steps of characters; 6.05, not 5.74, after 600 of words.
+    this.embedding = new Embedding(vocabulary, embeddingSize, normal(1))
     this.layers = Array.from(
       { length: layers },
       (_, i) => new LSTMLayer(i === 0 ? embeddingSize : hiddenSize, hiddenSize),

@@ -4,7 +4,7 @@
  * after the product with the state, as cuDNN and torch.nn.GRU do it, which takes one product instead of two.
  * Shapes: B sequences, T tokens, E embedding size, H hidden size, V vocabulary.
  */
-import { uniform } from '../nn/initializers.ts'
+import { normal, uniform } from '../nn/initializers.ts'
 import { Embedding, Linear } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
 import { applyLayers, GRULayer, RecurrentMemory } from '../nn/recurrent.ts'
@@ -31,7 +31,7 @@ export class GRU implements LanguageModel<RecurrentMemory> {
 
   constructor(configuration: GRUConfiguration) {
     const { vocabulary, embeddingSize, hiddenSize, layers } = configuration
-    this.embedding = new Embedding(vocabulary, embeddingSize, uniform(0.1))
+    this.embedding = new Embedding(vocabulary, embeddingSize, normal(1))
     this.layers = Array.from(
       { length: layers },
       (_, i) => new GRULayer(i === 0 ? embeddingSize : hiddenSize, hiddenSize),

@@ -4,8 +4,9 @@
  * Shapes: B sentences, S source and T target tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
 import { OptionError } from '../base/errors.ts'
-import { attention, causalMask } from '../nn/attention.ts'
+import { attention, causalAttention, causalMask } from '../nn/attention.ts'
 import { normal, uniform } from '../nn/initializers.ts'
+import type { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
 import { sinusoids } from '../nn/positions.ts'
 import { constant, type Tensor } from '../tensor/tensor.ts'
@@ -141,8 +142,12 @@ export class Transformer implements EncoderDecoder {
 }
 
 /** "The output of each sub-layer is LayerNorm(x + Sublayer(x))", with dropout on the sub-layer. Section 3.1, 5.4. */
-const addAndNormalize = (x: Tensor, y: Tensor, norm: LayerNormalization, { dropout }: EncoderDecoderOptions): Tensor =>
-  norm.apply(x.add(dropout ? dropout.apply(y) : y))
+export const addAndNormalize = (
+  x: Tensor,
+  y: Tensor,
+  norm: LayerNormalization,
+  { dropout }: Pick<EncoderDecoderOptions, 'dropout'>,
+): Tensor => norm.apply(x.add(dropout ? dropout.apply(y) : y))
 
 class EncoderBlock {
   readonly attention: SelfAttention
@@ -260,13 +265,13 @@ function attend(
 }
 
 /** Multi-head attention of a sequence to itself. Section 3.2.2. */
-class SelfAttention {
+export class SelfAttention {
   /** Queries, keys and values side by side. */
   readonly project: Linear
   readonly output: Linear
   readonly #heads: number
 
-  constructor({ channels, heads, bias }: TransformerConfiguration) {
+  constructor({ channels, heads, bias }: Pick<TransformerConfiguration, 'channels' | 'heads' | 'bias'>) {
     const initialize = glorot(channels, channels)
     this.project = new Linear(channels, 3 * channels, { bias, initialize })
     this.output = new Linear(channels, channels, { bias, initialize })
@@ -276,6 +281,16 @@ class SelfAttention {
   apply(x: Tensor, mask: Tensor, name: string, { attentions }: EncoderDecoderOptions): Tensor {
     const [q, k, v] = toHeads(this.project.apply(x), 3, this.#heads)
     return this.output.apply(fromHeads(attend(q, [k, v], mask, name, attentions)))
+  }
+
+  /** Each token looks at itself and at those before it, which may lie in a cache. */
+  causal(x: Tensor, memory?: KeyValueCache): Tensor {
+    if (memory) {
+      const [q, k, v] = this.project.apply(x).split(Array<number>(3).fill(x.shape[2]), 2)
+      return this.output.apply(memory.attend(q, k, v, this.#heads))
+    }
+    const [q, k, v] = toHeads(this.project.apply(x), 3, this.#heads)
+    return this.output.apply(fromHeads(causalAttention(q, k, v)))
   }
 
   step(x: Tensor, { past, parents, written, mask }: CachedStep): [y: Tensor, keys: Tensor, values: Tensor] {
@@ -315,11 +330,11 @@ class CrossAttention {
 }
 
 /** max(0, x W1 + b1) W2 + b2. Section 3.3. */
-class FeedForward {
+export class FeedForward {
   readonly expand: Linear
   readonly contract: Linear
 
-  constructor({ channels, hidden }: TransformerConfiguration) {
+  constructor({ channels, hidden }: Pick<TransformerConfiguration, 'channels' | 'hidden'>) {
     const initialize = glorot(channels, hidden)
     this.expand = new Linear(channels, hidden, { initialize })
     this.contract = new Linear(hidden, channels, { initialize })

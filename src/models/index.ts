@@ -3,6 +3,7 @@ import { UnknownNameError } from '../base/options.ts'
 import { RNN } from './1982-rnn.ts'
 import { LSTM } from './1997-lstm.ts'
 import { GRU } from './2014-gru.ts'
+import { TransformerDecoder, transformerDecoderDropoutPlaces } from './2017-transformer-decoder.ts'
 import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
 import type { LanguageModel } from './language-model.ts'
 
@@ -54,6 +55,15 @@ export const timeline: readonly TimelineEntry[] = [
   recurrent(1982, 'rnn', RNN),
   recurrent(1997, 'lstm', LSTM),
   recurrent(2014, 'gru', GRU),
+  {
+    year: 2017,
+    name: 'transformer-decoder',
+    sizes: ['layers', 'heads', 'channels'],
+    carriesState: false,
+    create: ({ vocabulary, context, layers, heads, channels }) =>
+      new TransformerDecoder({ vocabulary, context, layers, heads, channels, hidden: 4 * channels }),
+    dropoutPlaces: transformerDecoderDropoutPlaces,
+  },
   {
     year: 2019,
     name: 'gpt2',

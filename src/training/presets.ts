@@ -56,6 +56,10 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
     'zaremba-large': zaremba('large', 0.65, 10),
   },
   gru: { char: recurrentChar },
+  'transformer-decoder': {
+    /** The size of GPT-2's small character configuration; post-norm asks for a longer rise of the learning rate. */
+    char: { learningRate: 2e-3, warmUp: 200 },
+  },
   gpt2: {
     /** nanoGPT's small character configuration for a CPU, with a learning rate three times as large: it learns more. */
     'char-small': { learningRate: 3e-3 },

@@ -1,0 +1,100 @@
+/**
+ * The decoder of the Transformer alone, as a language model: with no source there is nothing for its cross-attention to
+ * look at, so each block is causal self-attention and a feed-forward network, both followed by a normalization.
+ * Vaswani et al., Attention Is All You Need, 2017, section 3; the decoder alone is Liu et al., Generating Wikipedia by
+ * Summarizing Long Sequences, 2018, section 4.2. Embeddings, positions and first weights are those of the paper.
+ * Shapes: B sequences, T tokens, C channels, V vocabulary.
+ */
+import { OptionError } from '../base/errors.ts'
+import { normal } from '../nn/initializers.ts'
+import { KeyValueCache } from '../nn/key-value-cache.ts'
+import { Embedding, LayerNormalization } from '../nn/layers.ts'
+import type { MemorySize } from '../nn/memory.ts'
+import { sinusoids } from '../nn/positions.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { addAndNormalize, FeedForward, SelfAttention } from './2017-transformer.ts'
+import type { LanguageModel, LogitsOptions } from './language-model.ts'
+
+export interface TransformerDecoderConfiguration {
+  /** Different tokens. */
+  readonly vocabulary: number
+  /** Tokens that the model sees at once. */
+  readonly context: number
+  readonly channels: number
+  readonly layers: number
+  readonly heads: number
+  /** Inner width of the feed-forward networks; the paper's is four times the channels. */
+  readonly hidden: number
+}
+
+type Options = LogitsOptions<KeyValueCache>
+
+export class TransformerDecoder implements LanguageModel<KeyValueCache> {
+  readonly embedding: Embedding
+  readonly blocks: readonly Block[]
+  readonly #configuration: TransformerDecoderConfiguration
+
+  /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
+  constructor(configuration: TransformerDecoderConfiguration) {
+    const { vocabulary, channels, layers, heads } = configuration
+    if (channels % heads !== 0) {
+      const hint = `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`
+      const expected = `a multiple of heads (${heads})`
+      throw new OptionError({ what: 'channels', expected, received: String(channels), hint })
+    }
+    this.embedding = new Embedding(vocabulary, channels, normal(channels ** -0.5))
+    this.blocks = Array.from({ length: layers }, () => new Block(configuration))
+    this.#configuration = configuration
+  }
+
+  get configuration(): TransformerDecoderConfiguration {
+    return this.#configuration
+  }
+  get context(): number {
+    return this.#configuration.context
+  }
+  get reach(): number {
+    return this.context
+  }
+  get vocabulary(): number {
+    return this.#configuration.vocabulary
+  }
+
+  memory(size: MemorySize): KeyValueCache {
+    return new KeyValueCache(size, this.context)
+  }
+
+  logits(ids: Tensor, { dropout, memory, lastOnly = false }: Options = {}): Tensor {
+    const [, tokens] = ids.shape
+    const { channels } = this.#configuration
+    const positions = memory ? sinusoids(this.context, channels).gather(memory.positions) : sinusoids(tokens, channels)
+    let x = this.embedding.apply(ids).mul(Math.sqrt(channels)).add(positions) // [B, T, C]
+    if (dropout) x = dropout.apply(x)
+    for (const block of this.blocks) x = block.apply(x, { dropout, memory })
+    if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
+    return x.matmul(this.embedding.weight, { transposeB: true }) // [B, T, V]
+  }
+}
+
+class Block {
+  readonly attention: SelfAttention
+  readonly attentionNormalization: LayerNormalization
+  readonly feedForward: FeedForward
+  readonly feedForwardNormalization: LayerNormalization
+
+  constructor(configuration: TransformerDecoderConfiguration) {
+    this.attention = new SelfAttention({ ...configuration, bias: false })
+    this.attentionNormalization = new LayerNormalization(configuration.channels)
+    this.feedForward = new FeedForward(configuration)
+    this.feedForwardNormalization = new LayerNormalization(configuration.channels)
+  }
+
+  apply(x: Tensor, { dropout, memory }: Options): Tensor {
+    const y = addAndNormalize(x, this.attention.causal(x, memory), this.attentionNormalization, { dropout })
+    return addAndNormalize(y, this.feedForward.apply(y), this.feedForwardNormalization, { dropout })
+  }
+}
+
+/** How often a forward pass drops: after the embeddings, and two times in each block. */
+export const transformerDecoderDropoutPlaces = ({ layers }: Pick<TransformerDecoderConfiguration, 'layers'>): number =>
+  1 + 2 * layers
