@@ -37,18 +37,20 @@ export const recipe: Recipe = {
     },
     {
       name: 'tunedValidationLoss',
-      title: 'validation loss with learning rate 4e-3, nats per character',
+      title: 'validation loss with learning rate 3e-3, nats per character',
       better: 'lower',
       bound: 1.88,
       published: { value: 1.88, source: "nanoGPT's README" },
     },
     { name: 'seconds', title: 'that training with its validation, seconds', better: 'lower', bound: 75 },
   ],
-  remarks: `The second learning rate was chosen among 1e-3, 2e-3, 3e-3 and 4e-3 on the last tenth of the text learned from, which was
-held out for that alone (seed 1: 1.855, 1.752, 1.723, 1.708); the text of this row was not looked at. With nanoGPT's own
-rate, PyTorch reached 1.908 here (seed 1, nanoGPT's settings, all held-out characters; 1.916 in 20 random batches);
-the published 1.88 is one run, measured on 20 random batches. Differences of ours: biases as GPT-2 published them
-(nanoGPT's configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out characters.`,
+  remarks: `The second learning rate was chosen among 1e-3, 2e-3 and 3e-3 on the last tenth of the text learned from, which was held
+out for that alone (seed 1: 1.696, 1.658, 1.658); the text of this row was not looked at. What makes the difference to
+nanoGPT at its own rate is the first weights: GPT-2's deviation of 0.02 is that of 768 channels and more, and the 128 of
+this model begin with as long rows. With 0.02 ours reached 1.892 (1.885 to 1.896) at 1e-3 and 1.759 (1.753 to 1.764) at
+4e-3, PyTorch with nanoGPT's settings 1.908 (seed 1, all held-out characters; 1.916 in 20 random batches); the published
+1.88 is one run, measured on 20 random batches. Other differences of ours: biases as GPT-2 published them (nanoGPT's
+configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out characters.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
     let text = ''
@@ -57,7 +59,7 @@ the published 1.88 is one run, measured on 20 random batches. Differences of our
     const steps = quick ? 20 : 2000
     const validationLoss = await learn(runtime, text, { seed, steps, learningRate: 1e-3 })
     const started = performance.now()
-    const tunedValidationLoss = await learn(runtime, text, { seed, steps, learningRate: 4e-3 })
+    const tunedValidationLoss = await learn(runtime, text, { seed, steps, learningRate: 3e-3 })
     return { validationLoss, tunedValidationLoss, seconds: (performance.now() - started) / 1000 }
   },
 }
