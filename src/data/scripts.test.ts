@@ -15,7 +15,9 @@ test('a text is written in the scripts that are no accident', () => {
 })
 
 test('a script that was never learned', () => {
-  expect(foreignScript('Привет, world', ['Latin'])).toBe('Cyrillic')
+  expect(foreignScript('Привет, κόσμε', ['Latin'])).toBe('Cyrillic')
+  expect(foreignScript('Привет, world', ['Latin'])).toBeUndefined()
+  expect(foreignScript('「astronomy」和「astrology」有什麼區別？', ['Han'])).toBeUndefined()
   expect(foreignScript('Hallo 世界', ['Latin'])).toBeUndefined()
   expect(foreignScript('12 + 3 = 15', ['Han'])).toBeUndefined()
 })

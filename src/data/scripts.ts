@@ -38,9 +38,8 @@ export function scriptsOf(texts: Iterable<string>): Script[] {
   return [...counts].filter(([, count]) => count >= total / 200).map(([script]) => script)
 }
 
-/** The script of most of a text's letters, if it is not among those given. */
+/** The script of most of a text's letters, if none of them is in one of those given. */
 export function foreignScript(text: string, scripts: readonly string[]): Script | undefined {
-  const counts = [...countScripts([text])]
-  const total = counts.reduce((sum, [, count]) => sum + count, 0)
-  return counts.find(([script, count]) => !scripts.includes(script) && 2 * count > total)?.[0]
+  const counts = [...countScripts([text])].sort((a, b) => b[1] - a[1])
+  return counts.some(([script]) => scripts.includes(script)) ? undefined : counts[0]?.[0]
 }
