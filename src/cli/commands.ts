@@ -5,6 +5,8 @@ const trainings: readonly Pick<CommandEntry, 'name' | 'load'>[] = [
   { name: 'word2vec', load: () => import('./train-word2vec.ts') },
   { name: 'tfidf', load: () => import('./train-tfidf.ts') },
   { name: 'recurrent-classifier', load: () => import('./train-recurrent-classifier.ts') },
+  { name: 'seq2seq', load: () => import('./train-translator.ts') },
+  { name: 'transformer', load: () => import('./train-translator.ts') },
 ]
 
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
@@ -14,7 +16,9 @@ export const commands: readonly CommandEntry[] = [
     name: 'train',
     summary: 'train a model on a text',
     load: words => {
-      const own = trainings.find(({ name }) => words.includes(name))
+      // The model's name comes first, or somewhere between flags.
+      const isNamed = (name: string) => (words[0]?.startsWith('-') ? words.includes(name) : words[0] === name)
+      const own = trainings.find(({ name }) => isNamed(name))
       return own === undefined ? import('./train.ts') : own.load(words)
     },
   },

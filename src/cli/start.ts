@@ -14,7 +14,7 @@ import { converse } from './chat.ts'
 import type { Command } from './command.ts'
 import { deviceOptions, generationOptions, openModel } from './open-model.ts'
 import { sampler } from './sample.ts'
-import { showRun } from './train.ts'
+import { showRun } from './show-run.ts'
 
 const startOptions = {
   steps: { type: 'integer', default: 2000, minimum: 1, help: 'updates of the weights' },

@@ -99,7 +99,7 @@ test('bad input', async () => {
   })
   expect(await nacre(['train', 'recurrent-classifier', '--resume', '--out', join(directory, 'none')])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('expected a run of recurrent-classifier in'),
+    stderr: expect.stringContaining('expected a run of recurrent-classifier with'),
   })
   expect(await nacre(train(english, 'wrong', '--cell', 'lstn'))).toMatchObject({
     code: 2,

@@ -42,11 +42,6 @@ export const command: Command<typeof recurrentClassifierOptions> = {
     const storage = nodeStorage(resolve(out))
     const begun = await modelOfRun(storage)
     const { resume } = context.options
-    if (resume && begun !== modelName) {
-      const received = begun === undefined ? 'none' : `a run of ${begun}`
-      const hint = 'Name its folder with --out.'
-      throw new OptionError({ what: 'Option --resume', expected: `a run of ${modelName} in ${out}`, received, hint })
-    }
     const options = resume ? await resumedRecurrentClassifierOptions(storage, given) : context.options
     if (!resume && begun !== undefined) note(`The run that was in ${out} is replaced.`)
     const task = await openLabelledTexts(options, { environment: host.environment, note })

@@ -7,20 +7,37 @@ import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { RunEvent } from '../training/run.ts'
 import { modelOfRun } from '../training/run-folder.ts'
-import type { translationOptions } from '../training/translation-options.ts'
+import { translationOptions } from '../training/translation-options.ts'
 import {
   resumedTranslationOptions,
   settleTranslationOptions,
   trainTranslationRun,
 } from '../training/translation-run.ts'
-import type { CommandContext } from './command.ts'
+import type { Command, CommandContext } from './command.ts'
 import { openPairs } from './open-pairs.ts'
+import { showRun } from './show-run.ts'
 
-/** Whether the words of `nacre train` mean a translator: its name, or a run of one that goes on. */
-export async function meansTranslator(word: string | undefined, resume: boolean, out: string): Promise<boolean> {
-  const isTranslator = (name: unknown) => translators.some(entry => entry.name === name)
-  if (!resume) return isTranslator(word)
-  return isTranslator(await modelOfRun(nodeStorage(resolve(out))))
+/** `nacre train transformer` and `nacre train seq2seq`, whose options are their own. */
+export const command: Command<typeof translationOptions> = {
+  arguments: [{ name: 'MODEL', help: `the translator: ${translators.map(({ name }) => name).join(', ')}` }],
+  options: translationOptions,
+  examples: [
+    'nacre train transformer --data multi30k --lower-case --out runs/de-en',
+    'nacre train seq2seq --data tatoeba --cell gru --out runs/zh-en',
+    'nacre train seq2seq --data chatterbot-zh --out runs/dialogue',
+    'nacre train transformer --data pairs.tsv --reverse --out runs/mine',
+    'nacre translate runs/de-en "Ein Hund."',
+  ],
+  async run(context) {
+    const out = context.options.out ?? 'runs/latest'
+    await showRun(await translatorEvents(context, out), out, context)
+  },
+}
+
+/** Whether a folder holds a run of a translator. */
+export async function isTranslatorRun(out: string): Promise<boolean> {
+  const model = await modelOfRun(nodeStorage(resolve(out)))
+  return translators.some(({ name }) => name === model)
 }
 
 /** The events of the training that `nacre train transformer` asks for. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { openTokens } from '../data/node.ts'
 import type { TextSource } from '../data/text.ts'
@@ -17,29 +17,30 @@ import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import { trainWords } from '../tokenizers/words.ts'
 import { classifierNames, settleClassifierOptions } from '../training/classifier-run.ts'
 import { trainOptions } from '../training/options.ts'
-import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
-import { needsText, type RunEvent, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
+import { needsText, type RunOptions, resumedOptions, trainRun } from '../training/run.ts'
 import { modelOfRun } from '../training/run-folder.ts'
 import { settleOptions } from '../training/settle-options.ts'
 import { translationOptions } from '../training/translation-options.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
 import { sampler } from './sample.ts'
+import { showRun } from './show-run.ts'
 import { trainDigits } from './train-classifier.ts'
-import { meansTranslator, translatorEvents } from './train-translator.ts'
+import { isTranslatorRun, translatorEvents } from './train-translator.ts'
 
-/** The flags of language models and of translators; a model refuses those that mean nothing to it. */
+/** The flags of language models, and those of translators, whose runs `--resume` alone goes on with. */
 const allOptions: typeof trainOptions = { ...translationOptions, ...trainOptions }
 
 type Context = CommandContext<typeof trainOptions>
 
-const names = [...[...timeline, ...translators].map(({ name }) => name), ...classifierNames]
+const names = [...timeline.map(({ name }) => name), ...classifierNames]
+const others = [...translators.map(({ name }) => name), 'word2vec', 'tfidf', 'recurrent-classifier']
 
 export const command: Command<typeof trainOptions> = {
   arguments: [
     {
       name: 'MODEL',
-      help: `what to train: ${names.join(', ')}; word2vec, tfidf, recurrent-classifier (their options: nacre train word2vec --help)`,
+      help: `what to train: ${names.join(', ')}; with options of their own (nacre train word2vec --help): ${others.join(', ')}`,
       optional: true,
     },
   ],
@@ -53,7 +54,7 @@ export const command: Command<typeof trainOptions> = {
   ],
   async run(context) {
     const out = context.options.out ?? 'runs/latest'
-    if (await meansTranslator(context.arguments[0], context.options.resume, out)) {
+    if (context.options.resume && (await isTranslatorRun(out))) {
       await showRun(await translatorEvents(context, out), out, context)
       return
     }
@@ -142,64 +143,4 @@ async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOpt
   if (await storage.exists('tokenizer.json'))
     return tokenizerFromJSON(JSON.parse(await readText(storage, 'tokenizer.json')))
   return gpt2Tokenizer(JSON.parse(await readText(storage, 'encoder.json')), await readText(storage, 'vocab.bpe'))
-}
-
-/** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
-export async function showRun(
-  events: AsyncIterable<RunEvent>,
-  out: string,
-  context: Pick<Context, 'host' | 'json' | 'print' | 'report'>,
-): Promise<void> {
-  const { host, json, print } = context
-  const terminal = host.stdout.isTerminal && !json
-  const pace = new Pace()
-  let steps = 1
-  let drawn = false
-  const clear = () => {
-    if (drawn) host.stdout.write('\r\x1b[K')
-    drawn = false
-  }
-  const say = (text: string) => {
-    clear()
-    print(text)
-  }
-  try {
-    for await (const event of events) {
-      if (json) {
-        context.report(event, '')
-        continue
-      }
-      switch (event.type) {
-        case 'start':
-          steps = event.steps
-          for (const line of startLines(event)) say(line)
-          break
-        case 'step': {
-          const { event: smoothed, secondsLeft } = pace.smooth(event, steps)
-          const line = stepLine(smoothed, steps, secondsLeft)
-          if (terminal) {
-            const width = Math.max(0, Math.min(24, host.stdout.columns - line.length - 4))
-            host.stdout.write(`\r\x1b[K${bar(event.step / steps, width)} ${line}`.slice(0, host.stdout.columns + 4))
-            drawn = true
-          } else if (event.step % 100 === 0) say(line)
-          break
-        }
-        case 'validation':
-          say(validationLine(event))
-          break
-        case 'sample':
-          say(`step ${event.step}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
-          break
-        case 'stopped':
-          say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
-          break
-        case 'done':
-          say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
-          break
-      }
-    }
-  } catch (error) {
-    clear()
-    throw error
-  }
 }

@@ -122,3 +122,22 @@ test('a translator refuses what it is not told, and goes on where it stopped', a
   const more = await nacre('train', '--resume', '--out', run, '--steps', '202')
   expect([more.code, more.stdout]).toEqual([0, expect.stringContaining('resumed at step 200 of 202')])
 })
+
+test('translators have options of their own; their runs go on by name or without', async () => {
+  const help = await nacre('train', 'seq2seq', '--help')
+  expect(help.stdout).toContain('--batch-tokens')
+  expect(help.stdout).not.toContain('--tokenizer')
+  expect((await nacre('train', 'gpt2', '--out', 'seq2seq', '--help')).stdout).toContain('--tokenizer')
+  for (const words of [
+    ['train', 'transformer', '--resume'],
+    ['train', '--resume'],
+  ]) {
+    expect(await nacre(...words, '--out', run)).toMatchObject({
+      ...{ code: 0, stderr: '', stdout: expect.stringContaining('resumed at step 200 of 200') },
+    })
+  }
+  expect(await nacre('train', 'transformer', '--resume', '--out', at('nowhere'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Option --resume expected a run of seq2seq or transformer with'),
+  })
+})

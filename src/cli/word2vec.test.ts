@@ -76,7 +76,7 @@ describe('train word2vec', () => {
     const resumed = await nacre('train', 'word2vec', '--resume', '--out', at('nowhere'))
     expect([resumed.code, resumed.stderr]).toEqual([
       2,
-      expect.stringContaining("Option --resume expected word2vec's options in"),
+      expect.stringContaining('Option --resume expected a run of word2vec with'),
     ])
     const unnamed = await nacre('train', '--resume', '--out', run)
     expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('nacre train word2vec --resume --out')])

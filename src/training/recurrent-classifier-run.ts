@@ -23,7 +23,7 @@ import type { ClassifierEvent } from './classifier-run.ts'
 import type { FitStep } from './fit.ts'
 import { truncateMetrics } from './metrics.ts'
 import { changeableRecurrentClassifierOptions, recurrentClassifierOptions } from './recurrent-classifier-options.ts'
-import { keepRun, storedOptions, storeOptions } from './run-folder.ts'
+import { keepRun, requireRun, storedOptions, storeOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 
 export type RecurrentClassifierRunOptions = OptionsOf<typeof recurrentClassifierOptions>
@@ -128,11 +128,13 @@ export function settleRecurrentClassifierOptions(
 /**
  * The options of a run that goes on: those of its start, with what may change taken from `given`.
  * @throws {CheckpointError} if an option is given that would make it another run
+ * @throws {OptionError} if there is no such run
  */
 export async function resumedRecurrentClassifierOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<RecurrentClassifierRunOptions> {
+  await requireRun(storage, [recurrentClassifierType])
   const changeable = changeableRecurrentClassifierOptions
   return (await storedOptions(storage, recurrentClassifierOptions, changeable, given)).options
 }

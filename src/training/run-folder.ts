@@ -2,7 +2,7 @@
  * What a training keeps in the folder of its run, whatever it trains: its options, its state, its metrics and plot, and
  * the model. A run that was stopped or killed goes on from there.
  */
-import { CheckpointError } from '../base/errors.ts'
+import { CheckpointError, OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
@@ -137,6 +137,21 @@ export function storeOptions(storage: Storage, model: string, options: object): 
 export async function modelOfRun(storage: Storage): Promise<string | undefined> {
   if (!(await storage.exists(optionsFile))) return undefined
   return String(JSON.parse(await readText(storage, optionsFile)).model)
+}
+
+/**
+ * Makes sure that a folder holds a run of one of the models, to go on with.
+ * @throws {OptionError} if it holds none, or another
+ */
+export async function requireRun(storage: Storage, models: readonly string[]): Promise<void> {
+  const model = await modelOfRun(storage)
+  if (model !== undefined && models.includes(model)) return
+  throw new OptionError({
+    what: 'Option --resume',
+    expected: `a run of ${models.join(' or ')} with ${storage.locate(optionsFile)}`,
+    received: model === undefined ? 'none' : `a run of ${model}`,
+    hint: 'Name its folder with --out.',
+  })
 }
 
 /**

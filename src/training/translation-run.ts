@@ -10,7 +10,7 @@ import type { EncodedPair } from '../data/pair-batches.ts'
 import type { SentencePair } from '../data/pairs.ts'
 import { scriptsOf } from '../data/scripts.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { translatorEntry } from '../models/translators.ts'
+import { translatorEntry, translators } from '../models/translators.ts'
 import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
 import { adam } from '../optim/adamw.ts'
 import { inverseSquareRoot, type Schedule } from '../optim/schedules.ts'
@@ -24,7 +24,7 @@ import type { Feeds, FitStep, ValidationEvent } from './fit.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
 import { truncateMetrics } from './metrics.ts'
 import type { MeasuredStep, MeasuredValidation, RunEvent } from './run.ts'
-import { keepRun, optionsFile, storedOptions, storeOptions } from './run-folder.ts'
+import { keepRun, optionsFile, requireRun, storedOptions, storeOptions } from './run-folder.ts'
 import { trainTranslation } from './train-translation.ts'
 import { changeableTranslationOptions, translationOptions, translationPresets } from './translation-options.ts'
 import { WeightAverage } from './weight-average.ts'
@@ -189,10 +189,15 @@ export function settleTranslationOptions(
 /**
  * The options of a run that goes on: those of its start, with what may change taken from `given`.
  * @throws {CheckpointError} if an option is given that would make it another run
+ * @throws {OptionError} if there is no such run
  */
-export function resumedTranslationOptions(
+export async function resumedTranslationOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ modelName: string; options: TranslationRunOptions }> {
+  await requireRun(
+    storage,
+    translators.map(({ name }) => name),
+  )
   return storedOptions(storage, translationOptions, changeableTranslationOptions, given)
 }

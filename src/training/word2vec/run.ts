@@ -13,7 +13,7 @@ import { Word2vecMemory } from '../../models/word2vec/memory.ts'
 import { readText, type Storage, writeText } from '../../storage/storage.ts'
 import type { Segmenter } from '../../tokenizers/segmenter.ts'
 import { stateFile } from '../checkpoint.ts'
-import { allFinite, modelOfRun, optionsFile, storedOptions, storeOptions } from '../run-folder.ts'
+import { allFinite, optionsFile, requireRun, storedOptions, storeOptions } from '../run-folder.ts'
 import { type Crew, singleCrew, type Work } from './crew.ts'
 import { changeableVectorOptions, word2vecOptions } from './options.ts'
 import { phrasedWords } from './phrases.ts'
@@ -256,11 +256,6 @@ export async function resumedVectorOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<Word2vecOptions> {
-  const model = await modelOfRun(storage)
-  if (model !== 'word2vec') {
-    const received = model === undefined ? 'none' : `a run of ${model}`
-    const expected = `word2vec's options in ${storage.locate(optionsFile)}`
-    throw new OptionError({ what: 'Option --resume', expected, received, hint: 'Name its folder with --out.' })
-  }
+  await requireRun(storage, ['word2vec'])
   return (await storedOptions(storage, word2vecOptions, changeableVectorOptions, given)).options
 }
