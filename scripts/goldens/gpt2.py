@@ -203,19 +203,24 @@ def text_of(golden):
     return join([field(k, nested(v) if table(v) else compact(v)) for k, v in golden.items()], " ") + "\n"
 
 
-if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of GPT-2.")
+def main(file, golden, what):
+    """The command line of every such script: writes the file, or with --check compares with it."""
+    arguments = argparse.ArgumentParser(description=f"Golden numbers of {what}.")
     arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
     check = arguments.parse_args().check
     torch.set_num_threads(1)
     result = golden()
     if check:
-        stored = json.loads(FILE.read_text())
+        stored = json.loads(file.read_text())
         for ignored in ("versions", "float32"):
-            result.pop(ignored), stored.pop(ignored)
+            result.pop(ignored, None), stored.pop(ignored, None)
         found = differences(result, stored)
         print("\n".join(found) or "equal")
         sys.exit(1 if found else 0)
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, loss {result['loss']}")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text_of(result))
+    print(f"{file.name}: {file.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main(FILE, golden, "GPT-2")

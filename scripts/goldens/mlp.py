@@ -10,8 +10,6 @@ element i of "labels" is u mod 5. Everything is computed in float64 from the flo
 before each of its ten updates, always on the same batch.
 """
 
-import argparse
-import json
 import math
 import pathlib
 import sys
@@ -20,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from gpt2 import differences, integers, rounded, text_of, values  # noqa: E402
+from gpt2 import integers, main, rounded, values  # noqa: E402
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "test" / "goldens" / "mlp.json"
 WIDTHS, BATCH, STEPS = [12, 16, 8, 5], 7, 10
@@ -84,16 +82,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of the multi-layer perceptron.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        result.pop("versions"), stored.pop("versions")
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes")
+    main(FILE, golden, "the multi-layer perceptron")

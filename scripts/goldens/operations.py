@@ -12,14 +12,10 @@ Fields of a case: `inputs` {name: {seed, shape, offset, scale}}, `integers` {nam
 any, `options`, `y` (flat, row-major), `shape`, `gradients` {name: flat, row-major}.
 """
 
-import argparse
-import json
-import sys
-
 import torch
 import torch.nn.functional as F
 
-from gpt2 import FILE, differences, integers, rounded, text_of, values
+from gpt2 import FILE, integers, main, rounded, values
 
 FILE = FILE.with_name("operations.json")
 IGNORED = -1
@@ -82,16 +78,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of single operations.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        result.pop("versions"), stored.pop("versions")
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, {len(result['cases'])} cases")
+    main(FILE, golden, "single operations")

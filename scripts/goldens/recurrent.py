@@ -12,13 +12,9 @@ L = sum(y * weight) + sum(state * weight) with weights of scale 2 and the names 
 Fields of a case: `options`, `y` [T, B, D H], `h` and `c` [L D, B, H], `gradients` {tensor: flat, row-major}.
 """
 
-import argparse
-import json
-import sys
-
 import torch
 
-from gpt2 import FILE, differences, rounded, text_of, values
+from gpt2 import FILE, main, rounded, values
 
 FILE = FILE.with_name("recurrent.json")
 STEPS, BATCH, INPUTS, UNITS = 5, 2, 3, 4
@@ -54,16 +50,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of recurrent layers.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        result.pop("versions"), stored.pop("versions")
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, {len(result['cases'])} cases")
+    main(FILE, golden, "recurrent layers")

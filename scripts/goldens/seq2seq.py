@@ -10,16 +10,12 @@ are put into torch's layout inside of the computation, and gradients come back i
 transformer.py. Everything is computed in float64 from the float32 weights; losses are those before each of ten updates.
 """
 
-import argparse
-import json
-import sys
-
 import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from gpt2 import FILE, differences, integers, rounded, text_of, values
+from gpt2 import FILE, integers, main, rounded, values
 
 FILE = FILE.with_name("seq2seq.json")
 VOCABULARY, CHANNELS, PADDING, BATCH, SOURCE, TARGET, STEPS = 41, 16, 0, 3, 9, 7, 10
@@ -160,16 +156,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of sequence to sequence.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        result.pop("versions"), stored.pop("versions")
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, {len(result['cases'])} cases")
+    main(FILE, golden, "sequence to sequence")

@@ -9,18 +9,13 @@ Weights are made by names, as gpt2.py says. Tokens: element i of "source" [B, S]
 Everything is computed in float64 from the float32 weights. Losses of the run are those before each of its ten updates.
 """
 
-import argparse
-import json
 import pathlib
-import sys
 
 import torch
 import torch.nn.functional as F
 import transformers
 
-from gpt2 import differences, integers, rounded, text_of, values
-
-sys.path.pop(0)  # tokenizers.py beside this file would hide the library of that name
+from gpt2 import integers, main, rounded, values
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "test" / "goldens" / "transformer.json"
 CONFIGURATION = dict(vocab_size=61, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
@@ -118,17 +113,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of the Transformer.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        for ignored in ("versions", "float32"):
-            result.pop(ignored), stored.pop(ignored)
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, loss {result['loss']}")
+    main(FILE, golden, "the Transformer")

@@ -9,15 +9,11 @@ encoder layer. Parameters have Nacre's names and shapes and are made by names, a
 Nacre's layout. Tokens are those of gpt2.py. Everything is computed in float64 from the float32 weights.
 """
 
-import argparse
-import json
-import sys
-
 import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 
-from gpt2 import FILE, differences, integers, rounded, text_of, values
+from gpt2 import FILE, integers, main, rounded, values
 
 FILE = FILE.with_name("transformer-decoder.json")
 SIZE = dict(vocabulary=41, context=16, channels=24, layers=2, heads=3, hidden=40)
@@ -114,16 +110,4 @@ def golden():
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description="Golden numbers of the Transformer's decoder alone.")
-    arguments.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    check = arguments.parse_args().check
-    torch.set_num_threads(1)
-    result = golden()
-    if check:
-        stored = json.loads(FILE.read_text())
-        result.pop("versions"), stored.pop("versions")
-        found = differences(result, stored)
-        print("\n".join(found) or "equal")
-        sys.exit(1 if found else 0)
-    FILE.write_text(text_of(result))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes, loss {result['loss']}")
+    main(FILE, golden, "the Transformer's decoder alone")

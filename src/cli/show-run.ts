@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { bar, Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
+import { Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import type { RunEvent } from '../training/run.ts'
 import type { CommandContext } from './command.ts'
+import { ProgressLine } from './progress-line.ts'
 
 /** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
 export async function showRun(
@@ -9,19 +10,10 @@ export async function showRun(
   out: string,
   context: Pick<CommandContext, 'host' | 'json' | 'print' | 'report'>,
 ): Promise<void> {
-  const { host, json, print } = context
-  const terminal = host.stdout.isTerminal && !json
+  const { json } = context
   const pace = new Pace()
   let steps = 1
-  let drawn = false
-  const clear = () => {
-    if (drawn) host.stdout.write('\r\x1b[K')
-    drawn = false
-  }
-  const say = (text: string) => {
-    clear()
-    print(text)
-  }
+  const progress = new ProgressLine(context)
   try {
     for await (const event of events) {
       if (json) {
@@ -31,34 +23,30 @@ export async function showRun(
       switch (event.type) {
         case 'start':
           steps = event.steps
-          for (const line of startLines(event)) say(line)
+          for (const line of startLines(event)) progress.say(line)
           break
         case 'step': {
           const { event: smoothed, secondsLeft } = pace.smooth(event, steps)
           const line = stepLine(smoothed, steps, secondsLeft)
-          if (terminal) {
-            const width = Math.max(0, Math.min(24, host.stdout.columns - line.length - 4))
-            host.stdout.write(`\r\x1b[K${bar(event.step / steps, width)} ${line}`.slice(0, host.stdout.columns + 4))
-            drawn = true
-          } else if (event.step % 100 === 0) say(line)
+          if (progress.isDrawn) progress.draw(event.step / steps, line)
+          else if (event.step % 100 === 0) progress.say(line)
           break
         }
         case 'validation':
-          say(validationLine(event))
+          progress.say(validationLine(event))
           break
         case 'sample':
-          say(`step ${event.step}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
+          progress.say(`step ${event.step}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
           break
         case 'stopped':
-          say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
+          progress.say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
           break
         case 'done':
-          say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
           break
       }
     }
-  } catch (error) {
-    clear()
-    throw error
+  } finally {
+    progress.clear()
   }
 }

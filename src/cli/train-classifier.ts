@@ -6,10 +6,11 @@ import { nodeRuntime } from '../runtime/node.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type ClassifierEvent, trainClassifierRun } from '../training/classifier-run.ts'
 import type { trainOptions } from '../training/options.ts'
-import { bar, clock } from '../training/progress.ts'
+import { clock } from '../training/progress.ts'
 import type { RunOptions } from '../training/run.ts'
 import type { CommandContext } from './command.ts'
 import { openDigits } from './open-digits.ts'
+import { ProgressLine } from './progress-line.ts'
 
 type Context = CommandContext<typeof trainOptions>
 
@@ -45,17 +46,9 @@ export async function showClassifierRun(
   { host, json, print, report }: Pick<Context, 'host' | 'json' | 'print' | 'report'>,
   resumeLine = `nacre train --resume --out ${out}`,
 ): Promise<void> {
-  const terminal = host.stdout.isTerminal && !json
-  let [steps, drawn, loss, durationMs] = [1, false, Number.NaN, Number.NaN]
+  let [steps, loss, durationMs] = [1, Number.NaN, Number.NaN]
   const smooth = (mean: number, value: number) => (Number.isNaN(mean) ? value : mean + 0.05 * (value - mean))
-  const clear = () => {
-    if (drawn) host.stdout.write('\r\x1b[K')
-    drawn = false
-  }
-  const say = (text: string) => {
-    clear()
-    print(text)
-  }
+  const progress = new ProgressLine({ host, json, print })
   try {
     for await (const event of events) {
       if (json) {
@@ -65,9 +58,11 @@ export async function showClassifierRun(
       switch (event.type) {
         case 'start':
           steps = event.steps
-          say(`${event.model}: ${count(event.parameters)} parameters, ${event.classes} classes`)
-          say(`${count(event.trainExamples)} examples to learn from, ${count(event.validationExamples)} held out`)
-          say(
+          progress.say(`${event.model}: ${count(event.parameters)} parameters, ${event.classes} classes`)
+          progress.say(
+            `${count(event.trainExamples)} examples to learn from, ${count(event.validationExamples)} held out`,
+          )
+          progress.say(
             event.from > 0
               ? `resumed at step ${count(event.from)} of ${count(steps)}`
               : `${count(steps)} steps of ${event.batchSize} examples, ${((steps * event.batchSize) / event.trainExamples).toFixed(1)} epochs`,
@@ -79,28 +74,24 @@ export async function showClassifierRun(
           const left = clock(((steps - event.step) * durationMs) / 1000)
           const rate = count((1000 * (event.itemsPerSecond * event.durationMs)) / 1000 / durationMs)
           const line = `step ${count(event.step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${rate} examples/s  ${left} left`
-          if (terminal) {
-            const width = Math.max(0, Math.min(24, host.stdout.columns - line.length - 4))
-            host.stdout.write(`\r\x1b[K${bar(event.step / steps, width)} ${line}`.slice(0, host.stdout.columns + 4))
-            drawn = true
-          } else if (event.step % 500 === 0) say(line)
+          if (progress.isDrawn) progress.draw(event.step / steps, line)
+          else if (event.step % 500 === 0) progress.say(line)
           break
         }
         case 'validation':
-          say(
+          progress.say(
             `step ${count(event.step)}: held out: error ${percent(event.errorRate)}, loss ${event.loss.toFixed(4)}${event.best ? ' (best)' : ''}`,
           )
           break
         case 'stopped':
-          say(`Stopped at step ${event.step}, everything saved. Go on with: ${resumeLine}`)
+          progress.say(`Stopped at step ${event.step}, everything saved. Go on with: ${resumeLine}`)
           break
         case 'done':
-          say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
           break
       }
     }
-  } catch (error) {
-    clear()
-    throw error
+  } finally {
+    progress.clear()
   }
 }

@@ -7,7 +7,6 @@ import { joinTexts, type TextSource } from '../data/text.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { jiebaSegmenter } from '../tokenizers/node.ts'
 import { intlSegmenter, type Segmenter, spaceSegmenter } from '../tokenizers/segmenter.ts'
-import { bar } from '../training/progress.ts'
 import { needsText } from '../training/run.ts'
 import { threadedCrew } from '../training/word2vec/node.ts'
 import { word2vecOptions } from '../training/word2vec/options.ts'
@@ -19,6 +18,7 @@ import {
 } from '../training/word2vec/run.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
+import { ProgressLine } from './progress-line.ts'
 
 type Context = CommandContext<typeof word2vecOptions>
 
@@ -73,18 +73,9 @@ async function openTexts(
 
 /** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
 async function show(events: AsyncIterable<VectorsEvent>, out: string, context: Context): Promise<void> {
-  const { host, json, print, report } = context
-  const terminal = host.stdout.isTerminal && !json
+  const { json, report } = context
   let told = 0
-  let drawn = false
-  const clear = () => {
-    if (drawn) host.stdout.write('\r\x1b[K')
-    drawn = false
-  }
-  const say = (text: string) => {
-    clear()
-    print(text)
-  }
+  const progress = new ProgressLine(context)
   const count = (value: number) => value.toLocaleString('en-US')
   try {
     for await (const event of events) {
@@ -95,36 +86,36 @@ async function show(events: AsyncIterable<VectorsEvent>, out: string, context: C
       switch (event.type) {
         case 'start': {
           const { vocabulary, parameters, words, threads, done } = event
-          say(`word2vec: ${count(vocabulary)} words, ${count(parameters)} parameters`)
-          say(`text: ${count(words)} words of the vocabulary; ${threads === 1 ? '1 thread' : `${threads} threads`}`)
-          if (done > 0) say(`Going on at ${(100 * done).toFixed(1)} % of the work.`)
+          progress.say(`word2vec: ${count(vocabulary)} words, ${count(parameters)} parameters`)
+          progress.say(
+            `text: ${count(words)} words of the vocabulary; ${threads === 1 ? '1 thread' : `${threads} threads`}`,
+          )
+          if (done > 0) progress.say(`Going on at ${(100 * done).toFixed(1)} % of the work.`)
           break
         }
         case 'progress': {
           const share = event.chunk / event.chunks
-          if (terminal) {
-            host.stdout.write(`\r\x1b[K${bar(share, 24)} ${progressLine(event)}`.slice(0, host.stdout.columns + 4))
-            drawn = true
-          } else if (share >= told) {
-            say(progressLine(event))
+          if (progress.isDrawn) progress.draw(share, progressText(event))
+          else if (share >= told) {
+            progress.say(progressText(event))
             told = Math.floor(share * 10 + 1) / 10
           }
           break
         }
         case 'stopped':
-          say(`Stopped, everything saved. Go on with: nacre train word2vec --resume --out ${out}`)
+          progress.say(`Stopped, everything saved. Go on with: nacre train word2vec --resume --out ${out}`)
           break
         case 'done':
-          say(`Done. The vectors are in ${join(out, event.file)}. Try: nacre similar ${out} WORD`)
+          progress.say(`Done. The vectors are in ${join(out, event.file)}. Try: nacre similar ${out} WORD`)
           break
       }
     }
   } finally {
-    clear()
+    progress.clear()
   }
 }
 
-function progressLine({ chunk, chunks, epoch, wordsPerSecond, loss }: VectorsProgress): string {
+function progressText({ chunk, chunks, epoch, wordsPerSecond, loss }: VectorsProgress): string {
   const share = `${((100 * chunk) / chunks).toFixed(1)} %`.padStart(7)
   return `${share}  epoch ${epoch}  loss ${loss.toFixed(3)}  ${wordsPerSecond.toLocaleString('en-US')} words/s`
 }

@@ -5,7 +5,7 @@
  * Summarizing Long Sequences, 2018, section 4.2. Embeddings, positions and first weights are those of the paper.
  * Shapes: B sequences, T tokens, C channels, V vocabulary.
  */
-import { OptionError } from '../base/errors.ts'
+import { checkHeads } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization } from '../nn/layers.ts'
@@ -37,11 +37,7 @@ export class TransformerDecoder implements LanguageModel<KeyValueCache> {
   /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
   constructor(configuration: TransformerDecoderConfiguration) {
     const { vocabulary, channels, layers, heads } = configuration
-    if (channels % heads !== 0) {
-      const hint = `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`
-      const expected = `a multiple of heads (${heads})`
-      throw new OptionError({ what: 'channels', expected, received: String(channels), hint })
-    }
+    checkHeads(channels, heads)
     this.embedding = new Embedding(vocabulary, channels, normal(channels ** -0.5))
     this.blocks = Array.from({ length: layers }, () => new Block(configuration))
     this.#configuration = configuration

@@ -3,8 +3,7 @@
  * Vaswani et al., Attention Is All You Need, 2017, section 3.
  * Shapes: B sentences, S source and T target tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
-import { OptionError } from '../base/errors.ts'
-import { attention, causalAttention, causalMask } from '../nn/attention.ts'
+import { attention, causalAttention, causalMask, checkHeads } from '../nn/attention.ts'
 import { normal, uniform } from '../nn/initializers.ts'
 import type { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
@@ -46,14 +45,7 @@ export class Transformer implements EncoderDecoder {
   /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
   constructor(configuration: TransformerConfiguration) {
     const { vocabulary, channels, layers, heads } = configuration
-    if (channels % heads !== 0) {
-      throw new OptionError({
-        what: 'channels',
-        expected: `a multiple of heads (${heads})`,
-        received: String(channels),
-        hint: `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`,
-      })
-    }
+    checkHeads(channels, heads)
     this.embedding = new Embedding(vocabulary, channels, normal(channels ** -0.5))
     this.encoder = Array.from({ length: layers }, () => new EncoderBlock(configuration))
     this.decoder = Array.from({ length: layers }, () => new DecoderBlock(configuration))

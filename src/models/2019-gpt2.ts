@@ -3,8 +3,7 @@
  * Radford et al., Language Models are Unsupervised Multitask Learners, 2019, section 2.3.
  * Shapes: B sequences, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
-import { OptionError } from '../base/errors.ts'
-import { causalAttention } from '../nn/attention.ts'
+import { causalAttention, checkHeads } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
@@ -50,14 +49,7 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
   /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
   constructor(configuration: GPT2Configuration) {
     const { vocabulary, context, channels, layers, heads, bias } = configuration
-    if (channels % heads !== 0) {
-      throw new OptionError({
-        what: 'channels',
-        expected: `a multiple of heads (${heads})`,
-        received: String(channels),
-        hint: `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`,
-      })
-    }
+    checkHeads(channels, heads)
     const initialize = normal(deviation(configuration))
     this.tokenEmbedding = new Embedding(vocabulary, channels, initialize)
     this.positionEmbedding = new Embedding(context, channels, initialize)

@@ -1,6 +1,18 @@
+import { OptionError } from '../base/errors.ts'
 import { attention as attentionOp, causalAttention as causalAttentionOp } from '../ops/attention.ts'
 import { apply, constant, type Tensor } from '../tensor/tensor.ts'
 import type { Dropout } from './dropout.ts'
+
+/** @throws {OptionError} if the channels cannot be shared evenly among the heads */
+export function checkHeads(channels: number, heads: number): void {
+  if (channels % heads === 0) return
+  throw new OptionError({
+    what: 'channels',
+    expected: `a multiple of heads (${heads})`,
+    received: String(channels),
+    hint: `Try ${Math.max(1, Math.round(channels / heads)) * heads}.`,
+  })
+}
 
 /** 0 where a query may look at a key, -∞ (as the lowest float32) where the key lies after it: [T, S]. */
 export function causalMask(queries: number, keys: number = queries): Tensor {

@@ -48,7 +48,7 @@ function readRuns(text: string): Uint8Array {
   return classes.fill(surrogate, 0xd800, 0xe000)
 }
 
-/** A run of A is upper and lower in turn. Written by scripts/goldens/tokenizers.py --classes. */
+/** A run of A is upper and lower in turn. Written by scripts/goldens/tokenization.py --classes. */
 const runs: string =
   '.9W5.iW.fNa.7Uq.6Lq.aW.qW.9O.7N2.L.3NO.N3.Un.U6A2Ln.L8A1kLAgLA1bA6L2UA5A3UA2LU3A3A3UA2L2UA3A7A4LA3A3UA5A2LOA2L2O' +
   '4UA3A3AiLAiLUA5UA1oL6UA3A2LA3U2AaL1wOLrOi.4Oc.eO5.7O.O.hM34A4O.A2.2OL3.U.6U.U3.U.UA3Ug.U8A2LyA2LU2A2L2AoL4A2.A3A' +

@@ -1,4 +1,4 @@
-/** Holds our tokenizers against Hugging Face tokenizers and tiktoken; see scripts/goldens/tokenizers.py. */
+/** Holds our tokenizers against Hugging Face tokenizers and tiktoken; see scripts/goldens/tokenization.py. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

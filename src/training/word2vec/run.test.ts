@@ -108,7 +108,7 @@ describe('one thread', () => {
     )
     expect(await resumedVectorOptions(storage, { epochs: 5 })).toMatchObject({ epochs: 5, channels: 20, resume: true })
     await expect(resumedVectorOptions(memoryStorage(), {})).rejects.toThrow(
-      "Option --resume expected a run of word2vec with memory:training/options.json. Received none.",
+      'Option --resume expected a run of word2vec with memory:training/options.json. Received none.',
     )
     const words = (await storage.read('training/vocabulary.txt')).slice()
     words[0] = 'x'.charCodeAt(0)

@@ -1,8 +1,8 @@
 """Writes test/goldens/tokenizers.json: what Hugging Face tokenizers and tiktoken make of real and of odd text.
 
 Needs Python with `tokenizers` and `tiktoken`, and the data at hand:
-    NACRE_DATA_MIRROR=... python scripts/goldens/tokenizers.py            the golden file
-    python scripts/goldens/tokenizers.py --classes                       the runs of src/tokenizers/unicode-classes.ts
+    NACRE_DATA_MIRROR=... python scripts/goldens/tokenization.py            the golden file
+    python scripts/goldens/tokenization.py --classes                       the runs of src/tokenizers/unicode-classes.ts
 The golden holds hashes of ids, never the texts. Odd text comes from a seeded generator that the tests repeat.
 """
 
@@ -247,7 +247,7 @@ def main():
     small.add_special_tokens([AddedToken("<|endoftext|>", special=True, normalized=False)])
     corpora = ["tinyshakespeare/input.txt", "chinese_novels/xiyouji.txt"]
     golden = {
-        "writtenBy": f"scripts/goldens/tokenizers.py with tokenizers {tokenizers.__version__}, tiktoken {tiktoken.__version__}",
+        "writtenBy": f"scripts/goldens/tokenization.py with tokenizers {tokenizers.__version__}, tiktoken {tiktoken.__version__}",
         "classes": hashlib.sha256(classes).hexdigest(),
         "atoms": ATOMS,
         "ranges": RANGES,
