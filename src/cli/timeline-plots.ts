@@ -12,7 +12,10 @@ export interface TimelinePlot {
 
 /** Bits per byte of held-out text, member by member, in the order of years. */
 export function timelinePlot({ title, results, entropy }: TimelinePlot): Promise<string> {
-  const bars = results.map(({ year, model, bitsPerByte }) => ({ category: `${model}\n${year}`, bitsPerByte }))
+  const bars = results.map(({ year, model, bitsPerByte }) => ({
+    category: `${model.length > 10 ? model.replace('-', '-\n') : model}\n${year}`, // a long name takes two lines
+    bitsPerByte,
+  }))
   if (entropy !== undefined) bars.push({ category: 'entropy\nof the text', bitsPerByte: entropy })
   return barChart({
     title,
