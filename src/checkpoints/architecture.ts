@@ -120,6 +120,19 @@ export class ConfigReader {
 }
 
 /**
+ * Makes sure that a folder has its files.
+ * @param what - the folder is one of, for the hint
+ * @throws {CheckpointError} if one is missing
+ */
+export async function requireFiles(storage: Storage, names: readonly string[], what: string): Promise<void> {
+  for (const name of names) {
+    if (await storage.exists(name)) continue
+    const hint = `Is it the folder of a trained ${what}?`
+    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
+  }
+}
+
+/**
  * A JSON object in a folder.
  * @throws {CheckpointError} if the file is none
  */

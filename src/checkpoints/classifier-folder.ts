@@ -6,7 +6,7 @@ import { CheckpointError } from '../base/errors.ts'
 import { MultiLayerPerceptron } from '../models/1980-multi-layer-perceptron.ts'
 import { namedParameters } from '../nn/parameters.ts'
 import { type Storage, writeText } from '../storage/storage.ts'
-import { type Config, ConfigReader, readJSON } from './architecture.ts'
+import { type Config, ConfigReader, readJSON, requireFiles } from './architecture.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 
 export interface SavedClassifier<M extends object = object> {
@@ -96,8 +96,6 @@ export async function modelTypeOf(storage: Storage): Promise<string> {
 }
 
 async function openConfig(storage: Storage): Promise<ConfigReader> {
-  const what = storage.locate('config.json')
-  if (await storage.exists('config.json')) return new ConfigReader(what, await readJSON(storage, 'config.json'))
-  const hint = 'Is it the folder of a trained model?'
-  throw new CheckpointError({ what, expected: 'a file that exists', received: 'none', hint })
+  await requireFiles(storage, ['config.json'], 'model')
+  return new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
 }

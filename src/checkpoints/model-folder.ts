@@ -9,7 +9,7 @@ import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Architecture, ConfigReader, readJSON, type StoredModel } from './architecture.ts'
+import { type Architecture, ConfigReader, readJSON, requireFiles, type StoredModel } from './architecture.ts'
 import { gpt2 } from './gpt2.ts'
 import { recurrentArchitectures } from './recurrent.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
@@ -83,10 +83,10 @@ export async function loadModelFolder(
   storage: Storage,
   options: { readonly segmenters?: readonly Segmenter[] } = {},
 ): Promise<SavedModel> {
-  await requireFile(storage, 'config.json')
+  await requireFiles(storage, ['config.json'], 'model')
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
   const architecture = architectureOf(config) // before the other files: a classifier has no tokenizer.json
-  for (const name of ['model.safetensors', 'tokenizer.json']) await requireFile(storage, name)
+  await requireFiles(storage, ['model.safetensors', 'tokenizer.json'], 'model')
   const model = createModel(architecture, config)
   const tokenizer = await readTokenizer(storage, options)
   if (tokenizer.vocabularySize > model.vocabulary) {
@@ -100,12 +100,6 @@ export async function loadModelFolder(
   const file = await openSafetensors(storage, 'model.safetensors')
   const weights = await architecture.load(model, (name, shape) => file.readFloat32(storedName(file, name), shape))
   return { model, weights, tokenizer, generation: await readGeneration(storage) }
-}
-
-async function requireFile(storage: Storage, name: string): Promise<void> {
-  if (await storage.exists(name)) return
-  const hint = 'Is it the folder of a trained model?'
-  throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
 }
 
 function architectureOf(config: ConfigReader): Architecture {

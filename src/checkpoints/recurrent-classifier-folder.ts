@@ -2,12 +2,13 @@
  * A recurrent classifier of texts as a folder: config.json (its sizes, the words it reads, the classes), tokenizer.json,
  * tokenizer_config.json, model.safetensors.
  */
+import { CheckpointError } from '../base/errors.ts'
 import { RecurrentClassifier } from '../models/recurrent-classifier.ts'
 import { type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { ConfigReader, readJSON } from './architecture.ts'
+import { ConfigReader, readJSON, requireFiles } from './architecture.ts'
 import {
   type ClassifierArchitecture,
   loadClassifierFolder,
@@ -73,7 +74,7 @@ export async function saveRecurrentClassifierFolder(storage: Storage, saved: Sav
 /**
  * Reads what `saveRecurrentClassifierFolder` wrote.
  * @param options.segmenters - those that need a host, as jieba
- * @throws {CheckpointError} if a file is missing or damaged
+ * @throws {CheckpointError} if a file is missing or damaged, or the tokenizer has more words than the model
  * @throws {OptionError} if it needs a segmenter that was not given
  */
 export async function loadRecurrentClassifierFolder(
@@ -81,8 +82,18 @@ export async function loadRecurrentClassifierFolder(
   options: { readonly segmenters?: readonly Segmenter[] } = {},
 ): Promise<SavedRecurrentClassifier> {
   const saved = await loadClassifierFolder(storage, architectureOf())
+  await requireFiles(storage, ['tokenizer.json', 'tokenizer_config.json'], 'classifier')
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
   const settings = await readJSON(storage, 'tokenizer_config.json')
   const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), settings, options)
+  const { vocabulary } = saved.model.configuration
+  if (tokenizer.vocabularySize > vocabulary) {
+    throw new CheckpointError({
+      what: storage.locate('tokenizer.json'),
+      expected: `at most ${vocabulary} tokens, the rows of the model's embedding`,
+      received: String(tokenizer.vocabularySize),
+      hint: 'Does the tokenizer belong to this model?',
+    })
+  }
   return { ...saved, tokenizer, context: config.integer('max_position_embeddings') }
 }

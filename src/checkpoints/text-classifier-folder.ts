@@ -7,7 +7,7 @@ import { LogisticRegression } from '../models/logistic-regression.ts'
 import { TextVectors } from '../models/text-vectors.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { type Segmenter, segmenterNamed } from '../tokenizers/segmenter.ts'
-import { ConfigReader, readJSON } from './architecture.ts'
+import { ConfigReader, readJSON, requireFiles } from './architecture.ts'
 import { openSafetensors, writeSafetensors } from './safetensors.ts'
 
 export const textClassifierType = 'tfidf'
@@ -61,11 +61,7 @@ export async function loadTextClassifierFolder(
   storage: Storage,
   options: { readonly segmenters?: readonly Segmenter[] } = {},
 ): Promise<SavedTextClassifier> {
-  for (const name of ['config.json', 'vocabulary.txt', 'model.safetensors']) {
-    if (await storage.exists(name)) continue
-    const hint = 'Is it the folder of a trained classifier?'
-    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
-  }
+  await requireFiles(storage, ['config.json', 'vocabulary.txt', 'model.safetensors'], 'classifier')
   const json = await readJSON(storage, 'config.json')
   const config = new ConfigReader(storage.locate('config.json'), json)
   const labels = config.labels()

@@ -9,7 +9,7 @@ import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Config, ConfigReader } from './architecture.ts'
+import { type Config, ConfigReader, requireFiles } from './architecture.ts'
 import { marian } from './marian.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { seq2seq } from './seq2seq.ts'
@@ -120,11 +120,7 @@ export function markersOf(tokenizer: Tokenizer): { begin: number; end: number; p
  * @throws {CheckpointError} if a file is missing or damaged, or asks for something that no model here computes
  */
 export async function loadTranslatorFolder(storage: Storage): Promise<SavedTranslator> {
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    if (await storage.exists(name)) continue
-    const hint = 'Is it the folder of a trained translator?'
-    throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
-  }
+  await requireFiles(storage, ['config.json', 'model.safetensors', 'tokenizer.json'], 'translator')
   const json = await readJSON(storage, 'config.json')
   const config = new ConfigReader(storage.locate('config.json'), json)
   const architecture = architectureOf(config)

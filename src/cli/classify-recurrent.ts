@@ -1,27 +1,21 @@
 import { loadRecurrentClassifierFolder } from '../checkpoints/recurrent-classifier-folder.ts'
 import { weightFeeds } from '../nn/parameters.ts'
-import { jiebaSegmenter } from '../tokenizers/node.ts'
+import { lengthsUpTo } from '../training/recurrent-classifier-run.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { ClassifierKind } from './classify.ts'
+import { segmentersOf } from './segmenters.ts'
 
 /** A recurrent network that reads the words of a text. */
 export const open: ClassifierKind = async (storage, runtime) => {
-  const asksForJieba = new TextDecoder().decode(await storage.read('tokenizer_config.json')).includes('"jieba"')
-  const segmenters = asksForJieba ? [await jiebaSegmenter()] : []
+  const segmenters = await segmentersOf(storage, 'tokenizer_config.json')
   const { model, weights, labels, tokenizer, context } = await loadRecurrentClassifierFolder(storage, { segmenters })
   const feeds = weightFeeds(model, weights)
+  const scorer = await sequenceScorer(model, runtime, { batchSize: 1, buckets: lengthsUpTo(context) })
   return {
     labels,
     classify: async input => {
       const ids = tokenizer.encode(input)
-      const scorer = await sequenceScorer(model, runtime, {
-        ...{ batchSize: 1, buckets: [Math.min(context, Math.max(1, ids.length))] },
-      })
-      try {
-        return { probabilities: await scorer.probabilities(ids, feeds), picture: remark(ids, context) }
-      } finally {
-        await scorer.release()
-      }
+      return { probabilities: await scorer.probabilities(ids, feeds), picture: remark(ids, context) }
     },
   }
 }

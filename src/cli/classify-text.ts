@@ -1,14 +1,12 @@
 import { loadTextClassifierFolder } from '../checkpoints/text-classifier-folder.ts'
 import { SparseRows } from '../data/sparse-rows.ts'
-import { jiebaSegmenter } from '../tokenizers/node.ts'
 import { classifyRows } from '../training/text-classifier.ts'
 import type { ClassifierKind } from './classify.ts'
+import { segmentersOf } from './segmenters.ts'
 
 /** Logistic regression on a text's TF-IDF. */
 export const open: ClassifierKind = async (storage, runtime) => {
-  const asksForJieba = new TextDecoder().decode(await storage.read('config.json')).includes('"segmenter": "jieba"')
-  const segmenters = asksForJieba ? [await jiebaSegmenter()] : []
-  const saved = await loadTextClassifierFolder(storage, { segmenters })
+  const saved = await loadTextClassifierFolder(storage, { segmenters: await segmentersOf(storage, 'config.json') })
   return {
     labels: saved.labels,
     classify: async input => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { OptionError } from '../base/errors.ts'
+import type { OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import { catalog } from '../data/catalog.ts'
 import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
@@ -7,6 +8,7 @@ import { type ClassificationTask, readLabelledTexts } from '../data/labelled-tex
 import { fetchDataset, openText } from '../data/node.ts'
 import { jiebaSegmenter } from '../tokenizers/node.ts'
 import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
+import type { labelledTextOptions } from '../training/labelled-text-options.ts'
 
 /** A task, whose test is missing where a file was read. */
 export interface OpenTask extends Omit<ClassificationTask, 'test'> {
@@ -14,14 +16,7 @@ export interface OpenTask extends Omit<ClassificationTask, 'test'> {
   readonly segmenter: Segmenter
 }
 
-interface TaskOptions {
-  readonly data?: string
-  readonly mirror?: string
-  readonly encoding: string
-  readonly validationFraction: number
-  readonly seed: number
-  readonly segmenter?: 'spaces' | 'intl' | 'jieba'
-}
+type TaskOptions = OptionsOf<typeof labelledTextOptions>
 
 /**
  * The task that `--data` names, a dataset, or a table of which a part is held out, and what cuts its texts into words.

@@ -66,6 +66,8 @@ test('English reviews: what counts is the order, which a bag of words does not s
   expect(await label('en', 'The song was good but the view was bad')).toBe('bad')
   const { stdout } = await nacre(['classify', join(directory, 'en'), 'good zebra'])
   expect(stdout).toContain('1 of its 2 words are unknown to the model.')
+  const long = await nacre(['classify', join(directory, 'en'), 'good '.repeat(200), 'bad'])
+  expect(long.stdout).toContain('Only the first 128 of its 200 words were read.')
   expect((await nacre(['classify', join(directory, 'en'), 'zebra'])).stdout).toContain('It has no word that the model')
 })
 

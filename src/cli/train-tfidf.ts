@@ -5,24 +5,13 @@ import { fitTextVectors } from '../models/text-vectors.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { stopWords } from '../tokenizers/stop-words.ts'
+import { labelledTextOptions } from '../training/labelled-text-options.ts'
 import { chooseTextClassifier, labelledRows, scoreTextClassifier } from '../training/text-classifier.ts'
 import type { Command } from './command.ts'
 import { openLabelledTexts } from './open-labelled-texts.ts'
 
-const tfidfOptions = {
-  data: {
-    type: 'string',
-    placeholder: 'FILE',
-    help: 'labelled texts: a dataset (sst2, chnsenticorp, ...), or a .tsv or .csv file with columns "text" and "label"',
-  },
-  mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
-  encoding: { type: 'string', default: 'utf-8', help: 'encoding of the file' },
+const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', default: 'runs/latest', help: 'folder of the classifier' },
-  segmenter: {
-    type: 'choice',
-    choices: ['spaces', 'intl', 'jieba'],
-    help: 'what cuts text into words (default: spaces for sst2, which is cut already, otherwise intl)',
-  },
   ngrams: { type: 'integer', default: 2, minimum: 1, maximum: 5, unit: 'words', help: 'longest term' },
   minimumDocuments: { type: 'integer', default: 1, minimum: 1, unit: 'texts', help: 'rarer terms are left out' },
   stopWords: { type: 'boolean', default: false, help: 'leave out English and Chinese function words' },
@@ -41,16 +30,10 @@ const tfidfOptions = {
   },
   l2: { type: 'number', minimum: 0, help: 'strength of the penalty (default: what suits the validation texts best)' },
   epochs: { type: 'integer', default: 4, minimum: 1, help: 'times that each text is seen' },
-  validationFraction: {
-    type: 'number',
-    default: 0.1,
-    above: 0,
-    below: 1,
-    help: 'part of a file that is held out; datasets have their own',
-  },
   threads: { type: 'integer', default: 1, minimum: 1, help: 'threads of one operator' },
-  seed: { type: 'integer', default: 1, minimum: 0, help: 'the same seed gives the same classifier' },
 } as const
+
+const tfidfOptions: typeof labelledTextOptions & typeof ownOptions = { ...labelledTextOptions, ...ownOptions }
 
 /** Penalties that are tried where none is given. */
 const strengths = [1e-4, 3e-5, 1e-5, 3e-6, 1e-6]

@@ -50,7 +50,7 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
   constructor(configuration: GPT2Configuration) {
     const { vocabulary, context, channels, layers, heads, bias } = configuration
     checkHeads(channels, heads)
-    const initialize = normal(deviation(configuration))
+    const initialize = normal(gpt2Deviation(configuration))
     this.tokenEmbedding = new Embedding(vocabulary, channels, initialize)
     this.positionEmbedding = new Embedding(context, channels, initialize)
     this.blocks = Array.from({ length: layers }, () => new Block(configuration))
@@ -113,11 +113,12 @@ class Block {
  * 0.55. Narrower models keep that length: with 0.02 the small character model of 128 channels reaches 1.85 nats where it
  * otherwise reaches 1.70 (recipes/char-shakespeare.ts, held out of the training text), and learns to copy much later.
  */
-const deviation = ({ channels }: GPT2Configuration) => 0.02 * Math.sqrt(768 / Math.min(768, channels))
+export const gpt2Deviation = ({ channels }: Pick<GPT2Configuration, 'channels'>): number =>
+  0.02 * Math.sqrt(768 / Math.min(768, channels))
 
 /** "Scale the weights of residual layers at initialization by 1 / √N, where N is the number of residual layers." */
 const residual = (configuration: GPT2Configuration) =>
-  normal(deviation(configuration) / Math.sqrt(2 * configuration.layers))
+  normal(gpt2Deviation(configuration) / Math.sqrt(2 * configuration.layers))
 
 class SelfAttention {
   /** Queries, keys and values side by side. */
@@ -127,7 +128,7 @@ class SelfAttention {
 
   constructor(configuration: GPT2Configuration) {
     const { channels, heads, bias } = configuration
-    this.project = new Linear(channels, 3 * channels, { bias, initialize: normal(deviation(configuration)) })
+    this.project = new Linear(channels, 3 * channels, { bias, initialize: normal(gpt2Deviation(configuration)) })
     this.output = new Linear(channels, channels, { bias, initialize: residual(configuration) })
     this.#heads = heads
   }
@@ -156,7 +157,7 @@ class FeedForward {
 
   constructor(configuration: GPT2Configuration) {
     const { channels, bias } = configuration
-    this.expand = new Linear(channels, 4 * channels, { bias, initialize: normal(deviation(configuration)) })
+    this.expand = new Linear(channels, 4 * channels, { bias, initialize: normal(gpt2Deviation(configuration)) })
     this.contract = new Linear(4 * channels, channels, { bias, initialize: residual(configuration) })
   }
 

@@ -10,14 +10,13 @@ import { MultiLayerPerceptron } from '../models/1980-multi-layer-perceptron.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type Identity, loadState, stateFile } from './checkpoint.ts'
+import type { Identity } from './checkpoint.ts'
 import { type ClassifierValidation, type Examples, trainClassifier } from './classifier.ts'
 import type { FitStep } from './fit.ts'
-import { truncateMetrics } from './metrics.ts'
 import { trainOptions } from './options.ts'
 import { classifierPresets, type Preset } from './presets.ts'
 import { optimizerOf, type RunOptions, scheduleOf } from './run.ts'
-import { type KeptEvent, keepRun, storeOptions } from './run-folder.ts'
+import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 
 export interface ClassifierStart {
   readonly type: 'start'
@@ -91,16 +90,11 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
     optimizer: optimizer.name,
     examples: input.fingerprint,
   }
-  const resuming = options.resume && (await storage.exists(stateFile))
-  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
-  if (!resuming) await storage.remove(stateFile)
-  const from = resumed?.position.step ?? 0
-  await storeOptions(storage, modelName, options)
-  await truncateMetrics(storage, from)
+  const { from, resume } = await beginRun(storage, modelName, options, { shapes, optimizer, identity })
 
   const training = await trainClassifier(model, {
     runtime,
-    weights: resumed?.state.weights ?? initialWeights(parameters, seed),
+    weights: initialWeights(parameters, seed),
     train,
     validation,
     batchSize,
@@ -113,7 +107,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
     smoothing: options.smoothing,
     seed,
     evaluateEvery: options.evaluateEvery,
-    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+    resume,
   })
   yield {
     ...{ type: 'start', model: modelName, steps, from, batchSize },

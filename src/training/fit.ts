@@ -40,8 +40,9 @@ export interface FitOptions extends Omit<StepOptions, 'weights'> {
    * A loss on held-out examples, lower is better.
    * @param weights - the present ones, to feed another program with
    * @param whole - after the last update: score everything, not a sample
+   * @param step - updates done
    */
-  evaluate?(weights: Feeds, whole: boolean): Promise<number>
+  evaluate?(weights: Feeds, whole: boolean, step: number): Promise<number>
   readonly resume?: { readonly step: number; readonly state: TrainingState; readonly bestLoss?: number }
 }
 
@@ -109,7 +110,7 @@ export async function fit(options: FitOptions): Promise<Fit> {
       yield { type: 'step', step: done, loss, gradientNorm, learningRate, itemsPerSecond, durationMs }
       if (options.evaluate && (done % evaluateEvery === 0 || done === steps)) {
         const whole = done === steps
-        const held = await options.evaluate(step.weights(), whole)
+        const held = await options.evaluate(step.weights(), whole, done)
         if (!Number.isFinite(held)) throw divergence(done, `validation loss ${held}`)
         const best = bestLoss === undefined || held < bestLoss
         if (best) bestLoss = held

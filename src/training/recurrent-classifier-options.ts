@@ -1,30 +1,11 @@
 import type { OptionTable } from '../base/options.ts'
+import { labelledTextOptions } from './labelled-text-options.ts'
 
-/** Everything that the training of a recurrent classifier of texts can be told. */
-export const recurrentClassifierOptions = {
-  data: {
-    type: 'string',
-    placeholder: 'FILE',
-    help: 'labelled texts: a dataset (sst2, chnsenticorp, ...), or a .tsv or .csv file with columns "text" and "label"',
-  },
-  mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
-  encoding: { type: 'string', default: 'utf-8', help: 'encoding of the file' },
+const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
-  segmenter: {
-    type: 'choice',
-    choices: ['spaces', 'intl', 'jieba'],
-    help: 'what cuts text into words (default: spaces for sst2, which is cut already, otherwise intl)',
-  },
   minimumCount: { type: 'integer', default: 2, minimum: 1, help: 'rarer words are unknown ones' },
   lowercase: { type: 'boolean', default: true, help: 'read text in small letters' },
-  validationFraction: {
-    type: 'number',
-    default: 0.1,
-    above: 0,
-    below: 1,
-    help: 'part of a file that is held out; datasets have their own',
-  },
 
   cell: { type: 'choice', choices: ['rnn', 'lstm', 'gru'], default: 'lstm', help: 'kind of the recurrent layers' },
   layers: { type: 'integer', default: 1, minimum: 1, help: 'recurrent layers' },
@@ -57,10 +38,15 @@ export const recurrentClassifierOptions = {
   saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
   logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
-  seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, batches and dropout follow from it' },
   threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
   device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
+
+/** Everything that the training of a recurrent classifier of texts can be told. */
+export const recurrentClassifierOptions: typeof labelledTextOptions & typeof ownOptions = {
+  ...labelledTextOptions,
+  ...ownOptions,
+}
 
 const table: OptionTable = recurrentClassifierOptions
 /** Options that a resumed run may be given anew without becoming another run. */

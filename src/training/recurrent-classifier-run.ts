@@ -17,13 +17,12 @@ import type { Storage } from '../storage/storage.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { trainWords } from '../tokenizers/words.ts'
-import { type Identity, loadState, stateFile } from './checkpoint.ts'
+import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
 import type { FitStep } from './fit.ts'
-import { truncateMetrics } from './metrics.ts'
 import { changeableRecurrentClassifierOptions, recurrentClassifierOptions } from './recurrent-classifier-options.ts'
-import { keepRun, requireRun, storedOptions, storeOptions } from './run-folder.ts'
+import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 
 export type RecurrentClassifierRunOptions = OptionsOf<typeof recurrentClassifierOptions>
@@ -66,19 +65,14 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await fingerprint(JSON.stringify([labels, run.train])),
   }
-  const resuming = options.resume && (await storage.exists(stateFile))
-  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
-  if (!resuming) await storage.remove(stateFile)
-  const from = resumed?.position.step ?? 0
-  await storeOptions(storage, recurrentClassifierType, options)
-  await truncateMetrics(storage, from)
+  const { from, resume } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
 
   const { clip, maximumGradientNorm, dropout, seed, epochs } = options
   const training = await trainSequenceClassifier(model, {
     ...{ runtime, train, validation, optimizer, clip, maximumGradientNorm, dropout, seed, epochs, ...sizes },
-    weights: resumed?.state.weights ?? initialWeights(parameters, seed),
+    weights: initialWeights(parameters, seed),
     learningRate: linear(options.learningRate, options.finalLearningRate, steps),
-    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+    resume,
   })
   yield {
     ...{ type: 'start', model: recurrentClassifierType, steps, from, batchSize: options.batchSize },
@@ -106,13 +100,17 @@ export function encodeTexts(texts: readonly LabelledText[], tokenizer: Tokenizer
   return texts.map(({ text, label }) => ({ ids: tokenizer.encode(text), label }))
 }
 
-/** Lengths of the buckets of texts: 8, then ever twice as much, up to the longest text or what is read of it. */
+/** Lengths of the buckets of texts, up to the longest text or what is read of it. */
 export function textBuckets(texts: readonly EncodedText[], context: number): number[] {
   const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 1)
-  const last = Math.min(longest, context)
-  const buckets: number[] = []
-  for (let length = 8; length < last; length *= 2) buckets.push(length)
-  return [...buckets, last]
+  return lengthsUpTo(Math.min(longest, context))
+}
+
+/** 8, then ever twice as much, and the last. */
+export function lengthsUpTo(last: number): number[] {
+  const lengths: number[] = []
+  for (let length = 8; length < last; length *= 2) lengths.push(length)
+  return [...lengths, last]
 }
 
 /**

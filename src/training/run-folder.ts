@@ -5,11 +5,12 @@
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
-import { type Identity, saveState } from './checkpoint.ts'
-import { divergence, type Fit } from './fit.ts'
+import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import { divergence, type Fit, type FitOptions } from './fit.ts'
 import { lossPlot } from './loss-plot.ts'
-import { appendMetric, readMetrics } from './metrics.ts'
+import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
 
 export interface SampleEvent {
   readonly type: 'sample'
@@ -137,6 +138,26 @@ export function storeOptions(storage: Storage, model: string, options: object): 
 export async function modelOfRun(storage: Storage): Promise<string | undefined> {
   if (!(await storage.exists(optionsFile))) return undefined
   return String(JSON.parse(await readText(storage, optionsFile)).model)
+}
+
+/**
+ * Begins a run in a folder, or goes on with the one that is there: keeps its options, and forgets the metrics of steps that
+ * its state has not reached.
+ * @throws {CheckpointError} if the state is damaged, or of another model, tokenizer, optimizer or examples
+ */
+export async function beginRun(
+  storage: Storage,
+  modelName: string,
+  options: { readonly resume: boolean },
+  { shapes, optimizer, identity }: Pick<KeptRun<Told, Told>, 'shapes' | 'identity'> & { readonly optimizer: Optimizer },
+): Promise<{ from: number; resume?: NonNullable<FitOptions['resume']> }> {
+  const resuming = options.resume && (await storage.exists(stateFile))
+  const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
+  if (!resuming) await storage.remove(stateFile)
+  const from = resumed?.position.step ?? 0
+  await storeOptions(storage, modelName, options)
+  await truncateMetrics(storage, from)
+  return { from, resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss } }
 }
 
 /**

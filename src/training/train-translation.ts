@@ -39,8 +39,8 @@ export interface TranslationOptions extends SharedOptions {
   readonly seed: number
   /** Updates between two validations. */
   readonly evaluateEvery: number
-  /** The weights that are validated; by default the present ones. */
-  readonly validated?: (weights: Feeds) => Feeds
+  /** The weights that are validated after a number of updates; by default the present ones. */
+  readonly validated?: (weights: Feeds, step: number) => Feeds
 }
 
 export interface TranslationTraining extends Fit {
@@ -136,8 +136,8 @@ function pairsScorer(
 ): NonNullable<FitOptions['evaluate']> {
   const buckets = lengthBuckets(validation, validationBuckets, validationTokens)
   const programs = new Map<string, Promise<Program>>()
-  return async weights => {
-    const feeds = validated(weights)
+  return async (weights, _, step) => {
+    const feeds = validated(weights, step)
     let [loss, count] = [0, 0]
     for (const bucket of buckets) {
       const { name, rows, pairs } = bucket

@@ -88,7 +88,6 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   const average = new WeightAverage(options.average)
   if (resuming) await average.load(storage, from)
 
-  let step = from
   const training = await trainTranslation(model, {
     runtime,
     weights: resumed?.state.weights ?? initialWeights(parameters, options.seed),
@@ -107,7 +106,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     smoothing: options.smoothing,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
-    validated: weights => {
+    validated: (weights, step) => {
       average.add(step, onHost(weights))
       return weightFeeds(model, average.mean())
     },
@@ -134,7 +133,6 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     plot: { title: `${modelName}: loss` },
     validates: validationIds.length > 0,
     measure: event => {
-      step = event.step
       if (event.type === 'validation') return { ...event, bitsPerByte: event.loss * validationBits }
       const { itemsPerSecond: tokensPerSecond, ...rest } = event
       const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
