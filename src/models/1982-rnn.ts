@@ -58,10 +58,17 @@ export class RNN implements LanguageModel<RecurrentMemory> {
     return new RecurrentMemory(size)
   }
 
-  logits(ids: Tensor, { dropout, memory, lastOnly = false }: LogitsOptions<RecurrentMemory> = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, lastOnly = false }: LogitsOptions<RecurrentMemory> = {}): Tensor {
     const x = this.embedding.apply(ids.transpose()) // [T, B, E]
-    let y = applyLayers(this.layers, x, { dropout, memory }).permute([1, 0, 2]) // [B, T, H]
-    if (lastOnly) y = y.slice(1, ids.shape[1] - 1, ids.shape[1]) // [B, 1, H]
-    return this.output.apply(y) // [B, T, V]
+    const y = applyLayers(this.layers, x, { dropout, memory }).permute([1, 0, 2]) // [B, T, H]
+    return lastOnly ? y.slice(1, ids.shape[1] - 1, ids.shape[1]) : y // or [B, 1, H]
+  }
+
+  project(states: Tensor): Tensor {
+    return this.output.apply(states) // [B, T, V]
+  }
+
+  logits(ids: Tensor, options?: LogitsOptions<RecurrentMemory>): Tensor {
+    return this.project(this.states(ids, options))
   }
 }

@@ -5,7 +5,7 @@
  * Summarizing Long Sequences, 2018, section 4.2. Embeddings, positions and first weights are those of the paper.
  * Shapes: B sequences, T tokens, C channels, V vocabulary.
  */
-import { checkHeads } from '../nn/attention.ts'
+import { checkHeads, packedMask } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization } from '../nn/layers.ts'
@@ -60,15 +60,24 @@ export class TransformerDecoder implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
-  logits(ids: Tensor, { dropout, memory, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
     const { channels } = this.#configuration
-    const positions = memory ? sinusoids(this.context, channels).gather(memory.positions) : sinusoids(tokens, channels)
+    const at = packing?.positions ?? memory?.positions
+    const positions = at ? sinusoids(this.context, channels).gather(at) : sinusoids(tokens, channels)
+    const mask = packing && packedMask(packing)
     let x = this.embedding.apply(ids).mul(Math.sqrt(channels)).add(positions) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory })
-    if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
-    return x.matmul(this.embedding.weight, { transposeB: true }) // [B, T, V]
+    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask })
+    return lastOnly ? x.slice(1, tokens - 1, tokens) : x // or [B, 1, C]
+  }
+
+  project(states: Tensor): Tensor {
+    return states.matmul(this.embedding.weight, { transposeB: true }) // [B, T, V]
+  }
+
+  logits(ids: Tensor, options?: Options): Tensor {
+    return this.project(this.states(ids, options))
   }
 }
 
@@ -85,8 +94,8 @@ class Block {
     this.feedForwardNormalization = new LayerNormalization(configuration.channels)
   }
 
-  apply(x: Tensor, { dropout, memory }: Options): Tensor {
-    const y = addAndNormalize(x, this.attention.causal(x, memory), this.attentionNormalization, { dropout })
+  apply(x: Tensor, { dropout, memory, mask }: Options & { readonly mask?: Tensor }): Tensor {
+    const y = addAndNormalize(x, this.attention.causal(x, { memory, mask }), this.attentionNormalization, { dropout })
     return addAndNormalize(y, this.feedForward.apply(y), this.feedForwardNormalization, { dropout })
   }
 }

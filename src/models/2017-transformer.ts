@@ -275,14 +275,14 @@ export class SelfAttention {
     return this.output.apply(fromHeads(attend(q, [k, v], mask, name, attentions)))
   }
 
-  /** Each token looks at itself and at those before it, which may lie in a cache. */
-  causal(x: Tensor, memory?: KeyValueCache): Tensor {
+  /** Each token looks at itself and at those before it, which may lie in a cache, or where a mask lets it. */
+  causal(x: Tensor, { memory, mask }: { readonly memory?: KeyValueCache; readonly mask?: Tensor } = {}): Tensor {
     if (memory) {
       const [q, k, v] = this.project.apply(x).split(Array<number>(3).fill(x.shape[2]), 2)
       return this.output.apply(memory.attend(q, k, v, this.#heads))
     }
     const [q, k, v] = toHeads(this.project.apply(x), 3, this.#heads)
-    return this.output.apply(fromHeads(causalAttention(q, k, v)))
+    return this.output.apply(fromHeads(causalAttention(q, k, v, { mask })))
   }
 
   step(x: Tensor, { past, parents, written, mask }: CachedStep): [y: Tensor, keys: Tensor, values: Tensor] {

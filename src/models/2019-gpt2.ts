@@ -3,7 +3,7 @@
  * Radford et al., Language Models are Unsupervised Multitask Learners, 2019, section 2.3.
  * Shapes: B sequences, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
-import { causalAttention, checkHeads } from '../nn/attention.ts'
+import { type CausalAttentionOptions, causalAttention, checkHeads, packedMask } from '../nn/attention.ts'
 import { normal } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
@@ -38,6 +38,7 @@ export const gpt2Sizes = {
 export const gpt2Published = { vocabulary: 50_257, context: 1024, bias: true } as const
 
 type Options = LogitsOptions<KeyValueCache>
+type BlockOptions = Pick<Options, 'memory'> & CausalAttentionOptions
 
 export class GPT2 implements LanguageModel<KeyValueCache> {
   readonly tokenEmbedding: Embedding
@@ -75,14 +76,23 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
-  logits(ids: Tensor, { dropout, memory, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
-    const positions = memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
+    const positions = packing?.positions ?? memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
+    const mask = packing && packedMask(packing)
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory })
+    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask })
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
-    return this.finalNormalization.apply(x).matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
+    return this.finalNormalization.apply(x)
+  }
+
+  project(states: Tensor): Tensor {
+    return states.matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
+  }
+
+  logits(ids: Tensor, options?: Options): Tensor {
+    return this.project(this.states(ids, options))
   }
 }
 
@@ -101,7 +111,7 @@ class Block {
     this.feedForward = new FeedForward(configuration)
   }
 
-  apply(x: Tensor, options: Options): Tensor {
+  apply(x: Tensor, options: BlockOptions): Tensor {
     const drop = (y: Tensor) => options.dropout?.apply(y) ?? y
     const attended = x.add(drop(this.attention.apply(this.attentionNormalization.apply(x), options)))
     return attended.add(drop(this.feedForward.apply(this.feedForwardNormalization.apply(attended))))
@@ -133,7 +143,7 @@ class SelfAttention {
     this.#heads = heads
   }
 
-  apply(x: Tensor, { dropout, memory }: Options): Tensor {
+  apply(x: Tensor, { dropout, memory, mask }: BlockOptions): Tensor {
     const [batch, tokens, channels] = x.shape
     const heads = this.#heads
     const projected = this.project.apply(x) // [B, T, 3C]
@@ -146,7 +156,7 @@ class SelfAttention {
       .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
       .split([1, 1, 1], 0)
       .map(part => part.reshape([batch, heads, tokens, channels / heads]))
-    const y = causalAttention(q, k, v, dropout) // [B, H, T, D]
+    const y = causalAttention(q, k, v, { dropout, mask }) // [B, H, T, D]
     return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
   }
 }

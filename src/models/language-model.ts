@@ -1,3 +1,4 @@
+import type { Packing } from '../nn/attention.ts'
 import type { Dropout } from '../nn/dropout.ts'
 import type { Memory, MemorySize } from '../nn/memory.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -7,8 +8,10 @@ export interface LogitsOptions<M extends Memory = Memory> {
   readonly dropout?: Dropout
   /** Of the tokens before these; without it these are the first. */
   readonly memory?: M
-  /** Only the last token's logits: [B, 1, V]. */
+  /** Only of the last token: [B, 1, ..]. */
   readonly lastOnly?: boolean
+  /** Several documents in a row, none of which sees another. For models that attend, in training. */
+  readonly packing?: Packing
 }
 
 /** What every language model of the line answers: the logits of the next token after each token. */
@@ -23,6 +26,14 @@ export interface LanguageModel<M extends Memory = Memory> {
   readonly configuration: object
   /** A memory of tokens before, for `logits`. */
   memory(size: MemorySize): M
+  /**
+   * What the model makes of each token and those before it.
+   * @param ids - int64 [B, T]
+   * @returns [B, T, C]: what the logits are a projection of
+   */
+  states(ids: Tensor, options?: LogitsOptions<M>): Tensor
+  /** From states [.., C] to logits [.., V]. */
+  project(states: Tensor): Tensor
   /**
    * @param ids - int64 [B, T]
    * @returns [B, T, V]: logits of the token that follows position t

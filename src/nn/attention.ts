@@ -14,6 +14,21 @@ export function checkHeads(channels: number, heads: number): void {
   })
 }
 
+/** Several documents in a row of tokens: each begins at position 0, and none sees another. */
+export interface Packing {
+  /** Index of each token in its own document: int64 [B, T]. */
+  readonly positions: Tensor
+  /** Number of its document in the row: int64 [B, T]. */
+  readonly documents: Tensor
+}
+
+/** 0 where a query may look at a key of its own document, -∞ where that lies after it or in another: [B, 1, T, T]. */
+export function packedMask({ documents }: Packing): Tensor {
+  const [batch, tokens] = documents.shape
+  const same = documents.reshape([batch, 1, tokens, 1]).equal(documents.reshape([batch, 1, 1, tokens]))
+  return same.where(causalMask(tokens), -3.4028234663852886e38)
+}
+
 /** 0 where a query may look at a key, -∞ (as the lowest float32) where the key lies after it: [T, S]. */
 export function causalMask(queries: number, keys: number = queries): Tensor {
   const values = new Float32Array(queries * keys)
@@ -46,14 +61,26 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout
  */
 const blockTokens = 256
 
+export interface CausalAttentionOptions {
+  /** Applied to the attention weights in training. */
+  readonly dropout?: Dropout
+  /** In the place of the causal mask: see `packedMask`. */
+  readonly mask?: Tensor
+}
+
 /**
  * softmax(Q Kᵀ / √D) V, where each query sees its own key and those before it; about half of the work of `attention` with
  * a causal mask.
  *
  * @param q - queries [B, H, T, D], k and v likewise
- * @param dropout - applied to the attention weights in training
  */
-export function causalAttention(q: Tensor, k: Tensor, v: Tensor, dropout?: Dropout): Tensor {
+export function causalAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { dropout, mask: given }: CausalAttentionOptions = {},
+): Tensor {
+  if (given !== undefined) return attention(q, k, v, given, dropout)
   const tokens = q.shape[2]
   const mask = causalMask(tokens)
   const blocks = Math.floor(tokens / blockTokens)
