@@ -1,9 +1,8 @@
 /** The Transformer as transformers' `MarianMTModel`, which computes the same: post-norm, sinusoids, shared embeddings. */
-import type { Shape } from '../base/shape.ts'
 import { Transformer, transformerTensorNames } from '../models/2017-transformer.ts'
-import { namedParameters } from '../nn/parameters.ts'
 import { sinusoids } from '../nn/positions.ts'
-import type { StoredPart, TranslatorArchitecture } from './translator-folder.ts'
+import { storedParts } from './stored-parts.ts'
+import type { TranslatorArchitecture } from './translator-folder.ts'
 
 export const marian: TranslatorArchitecture<Transformer> = {
   modelType: 'marian',
@@ -51,7 +50,7 @@ export const marian: TranslatorArchitecture<Transformer> = {
     const padding = config.integer('pad_token_id')
     return new Transformer({ vocabulary, context, channels, layers, heads, hidden, bias: config.bias(), padding })
   },
-  parts: model => [...namedParameters(model)].flatMap(([own, { shape }]) => partsOf(own, shape)),
+  parts: model => storedParts(model, transformerTensorNames, ['embedding']),
   fixed: ({ configuration: { vocabulary, context, channels, layers, bias } }) => {
     const positions = sinusoids(context, channels).node.values as Float32Array
     const zero = (length: number) => ({ shape: [length], values: new Float32Array(length) })
@@ -69,29 +68,4 @@ export const marian: TranslatorArchitecture<Transformer> = {
       ...(bias ? [] : projections.map(name => [name, zero(channels)] as const)),
     ])
   },
-}
-
-/** The tensors in which transformers keeps one of ours. */
-function partsOf(own: string, shape: Shape): StoredPart[] {
-  let names = [own]
-  for (const [ours, theirs] of transformerTensorNames) {
-    if (names[0].includes(ours)) names = theirs.map(part => names[0].replace(ours, part))
-  }
-  if (shape.length === 1 || own.startsWith('embedding')) {
-    const size = shape[0] / names.length
-    return names.map((name, i) => ({
-      name,
-      own,
-      shape: [size, ...shape.slice(1)],
-      place: index => index + i * size, // several only where a bias is cut
-    }))
-  }
-  const [inputs, all] = shape
-  const outputs = all / names.length
-  return names.map((name, i) => ({
-    name,
-    own,
-    shape: [outputs, inputs],
-    place: index => (index % inputs) * all + i * outputs + Math.floor(index / inputs),
-  }))
 }

@@ -3,9 +3,8 @@
  * tokenizer_config.json, generation_config.json.
  */
 import { CheckpointError, OptionError } from '../base/errors.ts'
-import { elementCount, type Shape } from '../base/shape.ts'
+import type { Shape } from '../base/shape.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
@@ -13,6 +12,7 @@ import { type Config, ConfigReader, requireFiles } from './architecture.ts'
 import { marian } from './marian.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { seq2seq } from './seq2seq.ts'
+import { fromStored, type StoredPart, toStored } from './stored-parts.ts'
 
 /** The names of the tokens that stand for no text. */
 export const markerNames = { padding: '<pad>', begin: '<s>', end: '</s>' } as const
@@ -27,14 +27,6 @@ export interface SavedTranslator {
   readonly lowerCase: boolean
   /** Scripts of the texts that it learned to read, for example Latin; none if that is not known. */
   readonly scripts: readonly string[]
-}
-
-/** A tensor of the file, and where its elements lie in one of ours. */
-export interface StoredPart {
-  readonly name: string
-  readonly shape: Shape
-  readonly own: string
-  readonly place: (index: number) => number
 }
 
 /** How one kind of translator is written. */
@@ -68,15 +60,12 @@ export async function saveTranslatorFolder(storage: Storage, saved: SavedTransla
   }
   if (changed.length > 0) await storage.remove('model.safetensors')
   for (const [name, text] of changed) await writeText(storage, name, text)
-  const own = architecture.parts(model).map((part): StoredTensor => {
-    const values = weights.get(part.own)!
-    const data = Float32Array.from({ length: elementCount(part.shape) }, (_, i) => values[part.place(i)])
-    return { name: part.name, dtype: 'F32', shape: part.shape, data }
-  })
   const fixed = [...architecture.fixed(model)].map(
     ([name, { shape, values }]): StoredTensor => ({ name, dtype: 'F32', shape, data: values }),
   )
-  await writeSafetensors(storage, 'model.safetensors', [...own, ...fixed], { format: 'pt' })
+  await writeSafetensors(storage, 'model.safetensors', [...toStored(architecture.parts(model), weights), ...fixed], {
+    format: 'pt',
+  })
 }
 
 /** Every file of a folder but the weights. */
@@ -133,14 +122,8 @@ export async function loadTranslatorFolder(storage: Storage): Promise<SavedTrans
   }
   markersOf(tokenizer)
   const file = await openSafetensors(storage, 'model.safetensors')
-  const weights = new Map(
-    [...namedParameters(model)].map(([name, { shape }]) => [name, new Float32Array(elementCount(shape))]),
-  )
-  for (const { name, shape, own, place } of architecture.parts(model)) {
-    const values = await file.readFloat32(name, shape)
-    const target = weights.get(own)!
-    for (let i = 0; i < values.length; i++) target[place(i)] = values[i]
-  }
+  const read = ({ name, shape }: StoredPart) => file.readFloat32(name, shape)
+  const weights = await fromStored(model, architecture.parts(model), read)
   for (const [name, { shape, values }] of architecture.fixed(model)) {
     if (!file.tensors.has(name)) continue
     const stored = await file.readFloat32(name, shape)
