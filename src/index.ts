@@ -65,8 +65,12 @@ export { memoryText, splitText, type TextSource } from './data/text.ts'
 export { type EncodedText, type TextBatch, type TextBatchOptions, textBatches } from './data/text-batches.ts'
 export { readThucnewsTitles, thucnewsTitles } from './data/thucnews-titles.ts'
 export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/token-shards.ts'
+export { exactMatch, normalizeAnswer, tokenF1 } from './evaluation/answer-match.ts'
 export { type Bleu, type BleuOptions, bleu } from './evaluation/bleu.ts'
 export { type ChrfOptions, chrf } from './evaluation/chrf.ts'
+export * from './evaluation/classification-metrics.ts'
+export { pearson, ranks, spearman } from './evaluation/correlation.ts'
+export { type BootstrapOptions, bootstrap, type Interval, percentileInterval, wilson } from './evaluation/intervals.ts'
 export { NGrams } from './evaluation/ngrams.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
 export { textPerplexity } from './evaluation/text-perplexity.ts'
@@ -83,7 +87,6 @@ export {
   parseRatedPairs,
   type RatedPair,
   type SimilarityResult,
-  spearman,
   wordSimilarity,
 } from './evaluation/word-similarity.ts'
 export * from './generation/beam.ts'

@@ -4,8 +4,9 @@ import { fetchDataset } from '../data/node.ts'
 import { chineseAnalogies, wordAnalogies, wordSimilarities } from '../data/word-benchmarks.ts'
 import { WordVectors } from '../models/word-vectors.ts'
 import { readText } from '../storage/storage.ts'
+import { spearman } from './correlation.ts'
 import { analogyAccuracy, parseAnalogies } from './word-analogies.ts'
-import { parseRatedPairs, spearman, wordSimilarity } from './word-similarity.ts'
+import { parseRatedPairs, wordSimilarity } from './word-similarity.ts'
 
 const vectors = new WordVectors(
   Array.from({ length: 300 }, (_, i) => `w${i}`),

@@ -1,6 +1,7 @@
 /** Whether vectors find alike what people find alike: the rank correlation of cosines and people's scores. */
 import { DataError } from '../base/errors.ts'
 import type { WordVectors } from '../models/word-vectors.ts'
+import { spearman } from './correlation.ts'
 
 /** Two words, and how alike people found them, on any scale. */
 export interface RatedPair {
@@ -56,36 +57,4 @@ export function wordSimilarity(vectors: WordVectors, pairs: readonly RatedPair[]
     scores.push(score)
   }
   return { spearman: spearman(cosines, scores), covered: scores.length, pairs: pairs.length }
-}
-
-/**
- * Spearman's rank correlation: Pearson's, of ranks; equal values share the mean of their ranks.
- * @returns NaN where one side is all equal
- */
-export function spearman(a: readonly number[], b: readonly number[]): number {
-  return pearson(ranks(a), ranks(b))
-}
-
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((i, j) => values[i] - values[j])
-  const result = new Array<number>(values.length)
-  for (let begin = 0; begin < order.length; ) {
-    let end = begin + 1
-    while (end < order.length && values[order[end]] === values[order[begin]]) end++
-    for (const i of order.slice(begin, end)) result[i] = (begin + end - 1) / 2
-    begin = end
-  }
-  return result
-}
-
-function pearson(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [meanA, meanB] = [mean(a), mean(b)]
-  let [ab, aa, bb] = [0, 0, 0]
-  for (const [i, value] of a.entries()) {
-    ab += (value - meanA) * (b[i] - meanB)
-    aa += (value - meanA) ** 2
-    bb += (b[i] - meanB) ** 2
-  }
-  return ab / Math.sqrt(aa * bb)
 }
