@@ -141,6 +141,14 @@ export { Transformer, type TransformerConfiguration, transformerSizes } from './
 export { TransformerDecoder, type TransformerDecoderConfiguration } from './models/2017-transformer-decoder.ts'
 export { BERT, type BERTConfiguration, bertPublished, bertSizes } from './models/2018-bert.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
+export {
+  Llama,
+  type LlamaConfiguration,
+  type LlamaSize,
+  llamaHidden,
+  llamaPublished,
+  llamaSizes,
+} from './models/2023-llama.ts'
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'

@@ -19,6 +19,9 @@ function byRows(operand: Tensor, shape: Shape): Tensor | undefined {
   return elementCount(operand.shape) === operand.shape.at(-1) ? operand.reshape([operand.shape.at(-1)!]) : undefined
 }
 
+/** Those beside the elementwise ones. */
+const rowwiseOps: ReadonlySet<string> = new Set(['layerNormalization', 'rmsNormalization', 'cast'])
+
 /**
  * Products with one shared matrix, and the elementwise work around them, are done on rows [N, C] instead of [B, T, C]:
  * a matrix product can then take a bias or a sum for free, and the reshapes between vanish.
@@ -33,7 +36,7 @@ export const flattenRows: Rule = node => {
     const [product] = reapply(node, [a.reshape(rowsOf(a.shape)), b])
     return [product.reshape(shape)]
   }
-  const rowwise = op.name === 'layerNormalization' || op.element !== undefined || op.name === 'cast'
+  const rowwise = rowwiseOps.has(op.name) || op.element !== undefined
   if (!rowwise || !inputs.some(input => isRowReshape(input) && sameShape(input.shape, shape))) return undefined
   const flat = inputs.map(input => byRows(input, shape))
   if (flat.includes(undefined)) return undefined

@@ -5,6 +5,7 @@ import { LSTM } from './1997-lstm.ts'
 import { GRU } from './2014-gru.ts'
 import { TransformerDecoder, transformerDecoderDropoutPlaces } from './2017-transformer-decoder.ts'
 import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
+import { Llama, llamaDropoutPlaces, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
 
 /** What the command line says of a model's size. A model takes those that its entry names; the others mean nothing to it. */
@@ -17,6 +18,8 @@ export interface ModelSize {
   readonly bias: boolean
   readonly hiddenSize: number
   readonly embeddingSize: number
+  /** As many as heads where it is left out. */
+  readonly keyValueHeads?: number
 }
 
 /** Sizes that only some models have. */
@@ -72,6 +75,18 @@ export const timeline: readonly TimelineEntry[] = [
     create: ({ vocabulary, context, layers, heads, channels, bias }) =>
       new GPT2({ vocabulary, context, layers, heads, channels, bias }),
     dropoutPlaces: gpt2DropoutPlaces,
+  },
+  {
+    year: 2023,
+    name: 'llama',
+    sizes: ['layers', 'heads', 'channels', 'keyValueHeads'],
+    carriesState: false,
+    create: ({ vocabulary, context, layers, heads, channels, keyValueHeads = heads }) =>
+      new Llama({
+        ...{ vocabulary, context, channels, layers, heads, keyValueHeads, hidden: llamaHidden(channels) },
+        ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied: false },
+      }),
+    dropoutPlaces: llamaDropoutPlaces,
   },
 ]
 

@@ -72,7 +72,8 @@ export interface CausalAttentionOptions {
  * softmax(Q Kᵀ / √D) V, where each query sees its own key and those before it; about half of the work of `attention` with
  * a causal mask.
  *
- * @param q - queries [B, H, T, D], k and v likewise
+ * @param q - queries [B, H, T, D]
+ * @param k - keys [B, K, T, D], v likewise: each of K heads for H / K queries (Ainslie et al., GQA, 2023)
  */
 export function causalAttention(
   q: Tensor,
@@ -80,10 +81,34 @@ export function causalAttention(
   v: Tensor,
   { dropout, mask: given }: CausalAttentionOptions = {},
 ): Tensor {
-  if (given !== undefined) return attention(q, k, v, given, dropout)
   const tokens = q.shape[2]
-  const mask = causalMask(tokens)
   const blocks = Math.floor(tokens / blockTokens)
-  if (dropout !== undefined || blocks <= 1) return attention(q, k, v, mask, dropout)
-  return apply(causalAttentionOp, [q, k, v, mask], { scale: 1 / Math.sqrt(q.shape[3]), blocks })
+  const group = q.shape[1] / k.shape[1]
+  if (given !== undefined || dropout !== undefined || blocks <= 1) {
+    const mask = given ?? causalMask(tokens)
+    return group === 1 ? attention(q, k, v, mask, dropout) : groupedAttention(q, k, v, mask, dropout)
+  }
+  const scale = 1 / Math.sqrt(q.shape[3])
+  const inputs = [q, repeatHeads(k, group), repeatHeads(v, group), causalMask(tokens)] as const
+  return apply(causalAttentionOp, inputs, { scale, blocks })
+}
+
+/** The queries of a group are one after another as if they were more tokens: nothing is repeated but the mask. */
+function groupedAttention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
+  const [batch, heads, tokens, channels] = q.shape
+  const keyValueHeads = k.shape[1]
+  const group = heads / keyValueHeads
+  const queries = q.reshape([batch, keyValueHeads, group * tokens, channels])
+  const rows = mask.shape.slice(0, -2)
+  const tiled = mask.reshape([...rows, 1, tokens, tokens]).expand([...rows, group, tokens, tokens])
+  const y = attention(queries, k, v, tiled.reshape([...rows, group * tokens, tokens]), dropout)
+  return y.reshape(q.shape)
+}
+
+/** Each head as often as its group has queries: [B, K, T, D] to [B, K group, T, D]. */
+function repeatHeads(x: Tensor, group: number): Tensor {
+  if (group === 1) return x
+  const [batch, heads, tokens, channels] = x.shape
+  const repeated = x.reshape([batch, heads, 1, tokens, channels]).expand([batch, heads, group, tokens, channels])
+  return repeated.reshape([batch, heads * group, tokens, channels])
 }

@@ -55,3 +55,18 @@ export class LayerNormalization {
     return x.layerNormalization(this.weight, this.bias ?? x.zeros([this.#channels]), this.#epsilon)
   }
 }
+
+/** Root-mean-square normalization over the last axis, with a learned gain. Zhang and Sennrich, 2019. */
+export class RootMeanSquareNormalization {
+  readonly weight: Parameter
+  readonly #epsilon: number
+
+  constructor(channels: number, epsilon: number) {
+    this.weight = new Parameter([channels], ones)
+    this.#epsilon = epsilon
+  }
+
+  apply(x: Tensor): Tensor {
+    return x.rmsNormalization(this.weight, this.#epsilon)
+  }
+}

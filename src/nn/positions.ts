@@ -19,3 +19,30 @@ export function sinusoids(tokens: number, channels: number): Tensor {
   }
   return constant(values, [tokens, channels])
 }
+
+/** Tables of the rotation of each pair of channels, and where the tokens stand. */
+export interface RotaryPlace {
+  /** int64 [B, T], or [1] for the position of the first token where the others follow. */
+  readonly positions: Tensor
+  /** [P, D / 2] */
+  readonly cosines: Tensor
+  readonly sines: Tensor
+}
+
+/**
+ * Cosines and sines of the angles t / base^(2i / D) of the pair i at position t: two tables [T, D / 2].
+ *
+ * @param channels - of one head, an even number
+ * @see Su et al., RoFormer, 2021, section 3.2.2
+ */
+export function rotaryTables(tokens: number, channels: number, base: number): Pick<RotaryPlace, 'cosines' | 'sines'> {
+  const half = channels / 2
+  const table = (wave: (angle: number) => number): Tensor => {
+    const values = new Float32Array(tokens * half)
+    for (let t = 0; t < tokens; t++) {
+      for (let i = 0; i < half; i++) values[t * half + i] = wave(t / base ** (i / half))
+    }
+    return constant(values, [tokens, half])
+  }
+  return { cosines: table(Math.cos), sines: table(Math.sin) }
+}

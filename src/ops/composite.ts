@@ -52,6 +52,29 @@ export const gelu: Op<Unary> = {
 }
 
 /**
+ * SwiGLU: x σ(x) u, the gate x and what it lets through, u. The second output is σ(x), which the gradient shares.
+ * Shazeer, GLU Variants Improve Transformer, 2020, section 2.
+ */
+export const swiglu: Op<Binary> = {
+  name: 'swiglu',
+  infer: ([x]) => [x, x],
+  compose: ([x, u]) => {
+    const gate = x.sigmoid()
+    return [x.mul(gate).mul(u), gate]
+  },
+  gradient: ({ dys: [dy, dGate], inputs: [x, u], outputs: [, gate] }) => {
+    const swish = x.mul(gate)
+    const rest = gate.mul(swish.sub(1)) // s (x s - 1)
+    let dx = dy?.mul(u).mul(swish.sub(rest)) // dx = dy u (x s + s (1 - x s))
+    if (dGate) {
+      const through = gate.mul(gate.neg().add(1)).mul(dGate) // ds = s (1 - s) dx
+      dx = dx ? dx.add(through) : through
+    }
+    return [dx!, dy?.mul(swish) ?? null] // du = dy x s
+  },
+}
+
+/**
  * Negative log-likelihood of each target in nats: [N], from logits [N, V] and targets [N]. Where the target is
  * negative the row's loss is 0. With smoothing s the target distribution is 1 - s on the target and s / V on every token.
  * The second output is the log-probabilities [N, V].

@@ -1,6 +1,6 @@
 import { elementCount, normalizeAxis } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { float, type Op, type Ternary, type Unary } from './op.ts'
+import { type Binary, float, type Op, type Ternary, type Unary } from './op.ts'
 
 type Axis = { readonly axis: number }
 
@@ -58,5 +58,33 @@ export const layerNormalization: Op<Ternary, { readonly epsilon: number }> = {
       .matmul(weighted.reshape([rows, channels]))
       .reshape([channels])
     return [dx, dGamma, dy.sum([...x.shape.keys()].slice(0, -1))]
+  },
+}
+
+/**
+ * y = x / √(mean x² + ε) · γ over the last axis; the second output is r = 1 / √(mean x² + ε).
+ * Zhang and Sennrich, Root Mean Square Layer Normalization, 2019, section 4.
+ */
+export const rmsNormalization: Op<Binary, { readonly epsilon: number }> = {
+  name: 'rmsNormalization',
+  // An operator of ONNX Runtime's own, though in ONNX's domain; the standard one (RMSNormalization) begins with opset 23.
+  onnx: ({ epsilon }) => ({ type: 'SimplifiedLayerNormalization', attributes: { axis: -1, epsilon: float(epsilon) } }),
+  infer: ([x]) => [x, { dtype: 'float32', shape: x.shape.with(-1, 1) }],
+  gradient: ({ dys: [dy, dInverse], inputs: [x, gamma], outputs: [, inverse] }) => {
+    const channels = x.shape.at(-1)!
+    const rows = elementCount(inverse.shape)
+    const cube = inverse.square().mul(inverse) // r³
+    const through = dInverse?.mul(cube).mul(1 / channels) // dx = -dr r³ x / n
+    if (!dy) return [x.mul(through!).neg(), null]
+    const weighted = dy.mul(x)
+    // As in layer normalization: means of rows and sums over rows are products, one pass each.
+    const column = gamma.mul(1 / channels).reshape([channels, 1])
+    let slope = weighted.reshape([rows, channels]).matmul(column).reshape(inverse.shape).mul(cube)
+    if (through) slope = slope.add(through)
+    const dGamma = inverse
+      .reshape([1, rows])
+      .matmul(weighted.reshape([rows, channels]))
+      .reshape([channels])
+    return [dy.mul(gamma).mul(inverse).sub(x.mul(slope)), dGamma] // dx = g r - x r³ mean(g x), with g = dy γ
   },
 }

@@ -7,10 +7,11 @@ import * as elementwise from '../ops/elementwise.ts'
 import * as indexing from '../ops/indexing.ts'
 import * as leaves from '../ops/leaves.ts'
 import { matmul } from '../ops/matmul.ts'
-import { layerNormalization, logSoftmax, softmax } from '../ops/normalization.ts'
+import { layerNormalization, logSoftmax, rmsNormalization, softmax } from '../ops/normalization.ts'
 import type { Attributes, Op, TensorType, Variadic } from '../ops/op.ts'
 import * as rearrange from '../ops/rearrange.ts'
 import * as reduce from '../ops/reduce.ts'
+import { rotary } from '../ops/rotary.ts'
 
 /** One application of an operation. */
 export interface Node {
@@ -112,6 +113,11 @@ export class Tensor implements TensorType {
   /** x Φ(x), or GPT-2's tanh approximation of it. */
   gelu(approximate: 'none' | 'tanh' = 'none'): Tensor {
     return apply(approximate === 'tanh' ? composite.geluTanh : composite.gelu, [this], {})
+  }
+
+  /** This as a gate: x σ(x) u. */
+  swiglu(u: Tensor): Tensor {
+    return apply(composite.swiglu, [this, u], {})
   }
 
   // Comparisons and choice.
@@ -235,6 +241,13 @@ export class Tensor implements TensorType {
   }
   layerNormalization(gamma: Tensor, beta: Tensor, epsilon = 1e-5): Tensor {
     return apply(layerNormalization, [this, gamma, beta], { epsilon })
+  }
+  rmsNormalization(gamma: Tensor, epsilon = 1e-5): Tensor {
+    return apply(rmsNormalization, [this, gamma], { epsilon })
+  }
+  /** Pairs of channels turned by angles that grow with the position. */
+  rotary(positions: Tensor, cosines: Tensor, sines: Tensor): Tensor {
+    return apply(rotary, [this, positions, cosines, sines], {})
   }
   stopGradient(): Tensor {
     return apply(composite.stopGradient, [this], {})

@@ -15,13 +15,15 @@ export interface DecodeOptions {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  readonly kind: 'characters' | 'byte-level-bpe' | 'words'
+  readonly kind: 'characters' | 'byte-level-bpe' | 'sentencepiece-bpe' | 'words'
   /** One more than the highest id: how many rows an embedding needs. */
   readonly vocabularySize: number
   /** Ids of tokens that stand for no text, by name. */
   readonly specialTokens: ReadonlyMap<string, number>
   /** The id that ends a document, if there is one. */
   readonly endOfText: number | undefined
+  /** The id that models of this tokenizer expect before a text, if they do. */
+  readonly beginOfText?: number
 
   /**
    * The ids of a text, without any that models put around it. A lone surrogate is read as U+FFFD.

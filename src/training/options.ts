@@ -28,6 +28,11 @@ export const trainOptions = {
   context: { type: 'integer', default: 64, minimum: 1, unit: 'tokens', help: 'tokens of a training window' },
   layers: { type: 'integer', default: 4, minimum: 1, help: 'blocks, recurrent layers, or hidden layers of mlp' },
   heads: { type: 'integer', default: 4, minimum: 1, help: 'attention heads of a block' },
+  keyValueHeads: {
+    type: 'integer',
+    minimum: 1,
+    help: 'heads of keys and values, each for a group of heads (default: as many as heads)',
+  },
   channels: {
     type: 'integer',
     default: 128,

@@ -2,6 +2,7 @@
 import type { GivenOptions } from '../base/options.ts'
 import { lstmSizes } from '../models/1997-lstm.ts'
 import { gpt2Sizes } from '../models/2019-gpt2.ts'
+import { llamaPublished, llamaSizes } from '../models/2023-llama.ts'
 import type { trainOptions } from './options.ts'
 
 export type Preset = GivenOptions<typeof trainOptions>
@@ -21,6 +22,17 @@ const published = (name: keyof typeof gpt2Sizes): Preset => {
     },
   }
 }
+
+const llamaSize = (name: keyof typeof llamaSizes): Preset => {
+  const { layers, heads, keyValueHeads, channels, context } = llamaSizes[name]
+  return { layers, heads, keyValueHeads, channels, context, tokenizer: 'bpe', vocabulary: llamaPublished.vocabulary }
+}
+
+/** Those of llama2.c, with its learning rate and decay. */
+const stories = (name: 'stories-15m' | 'stories-42m' | 'stories-110m'): Preset => ({
+  ...llamaSize(name),
+  ...{ batchSize: 16, steps: 10_000, learningRate: 5e-4, finalLearningRate: 0, warmUp: 1000, beta2: 0.95 },
+})
 
 const recurrentChar: Preset = {
   ...{ layers: 2, hiddenSize: 256, embeddingSize: 64, context: 64, batchSize: 32, steps: 2000, dropout: 0.1 },
@@ -69,6 +81,23 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
     'gpt2-medium': published('gpt2-medium'),
     'gpt2-large': published('gpt2-large'),
     'gpt2-xl': published('gpt2-xl'),
+  },
+  llama: {
+    /** Beside GPT-2's of that name: as many layers, heads and channels. */
+    'char-small': { keyValueHeads: 2, learningRate: 3e-3 },
+    'char-large': {
+      ...{ layers: 6, heads: 6, keyValueHeads: 2, channels: 384, context: 256, batchSize: 16, dropout: 0.2 },
+      steps: 5000,
+    },
+    'stories-15m': stories('stories-15m'),
+    'stories-42m': stories('stories-42m'),
+    'stories-110m': stories('stories-110m'),
+    /** Section 2.3 of the paper, with the batch of one machine. */
+    'llama-7b': {
+      ...llamaSize('llama-7b'),
+      ...{ batchSize: 8, microBatchSize: 1, steps: 10_000, learningRate: 3e-4, finalLearningRate: 3e-5, warmUp: 2000 },
+      beta2: 0.95,
+    },
   },
 }
 

@@ -25,6 +25,13 @@ export const compositeProofs: ProofsOf<typeof composite> = {
     ],
   },
   gelu: onEach(x => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2))),
+  swiglu: {
+    cases: someShapes.map(shape => ({ operands: [floats(shape, -4, 4), floats(shape)], attributes: {} })),
+    reference: ([x, u]) => {
+      const gate = generate(x.shape, index => 1 / (1 + Math.exp(-at(x, index))))
+      return [generate(x.shape, index => at(x, index) * at(gate, index) * at(u, index)), gate]
+    },
+  },
   crossEntropy: {
     cases: [0, 0.1, 0.7].flatMap(smoothing => [
       { operands: targetsAndLogits(5, 4, 0), attributes: { smoothing } },

@@ -47,4 +47,21 @@ export const normalizationProofs: ProofsOf<typeof normalization> = {
       return [y, mean, inverse]
     },
   },
+  rmsNormalization: {
+    cases: someShapes
+      .filter(shape => shape.length > 0)
+      .map(shape => ({
+        operands: [floats(shape, -1, 3), floats([shape.at(-1)!], 0.5, 1.5)],
+        attributes: { epsilon: 1e-3 },
+      })),
+    reference: ([x, gamma], { epsilon }) => {
+      const channels = x.shape.at(-1)!
+      const inverse = generate(x.shape.with(-1, 1), index => {
+        const meanSquare = sumOver(channels, c => at(x, index.with(-1, c)) ** 2) / channels
+        return 1 / Math.sqrt(meanSquare + epsilon)
+      })
+      const y = generate(x.shape, index => at(x, index) * at(inverse, index) * gamma.data[index.at(-1)!])
+      return [y, inverse]
+    },
+  },
 }

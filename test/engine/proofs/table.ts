@@ -10,6 +10,7 @@ import type { Op } from '../../../src/ops/op.ts'
 import * as rearrange from '../../../src/ops/rearrange.ts'
 import * as recurrence from '../../../src/ops/recurrence.ts'
 import * as reduce from '../../../src/ops/reduce.ts'
+import * as rotary from '../../../src/ops/rotary.ts'
 import { attentionProofs } from './attention.ts'
 import { cacheProofs } from './cache.ts'
 import { compositeProofs } from './composite.ts'
@@ -22,6 +23,7 @@ import type { Proof, ProofsOf } from './proof.ts'
 import { rearrangeProofs } from './rearrange.ts'
 import { recurrenceProofs } from './recurrence.ts'
 import { reduceProofs } from './reduce.ts'
+import { rotaryProofs } from './rotary.ts'
 
 export interface Row {
   readonly op: Op
@@ -46,5 +48,6 @@ export const table: readonly Row[] = [
   ...rows(indexing, indexingProofs),
   ...rows(matmul, matmulProofs),
   ...rows(recurrence, recurrenceProofs),
+  ...rows(rotary, rotaryProofs),
   ...rows(reduce, reduceProofs),
 ]
