@@ -42,6 +42,7 @@ export { readWordVectors, type WordVectorFormat, writeWordVectors } from './chec
 export { type CompileOptions, compile, compileToOnnx, host, type Program } from './compiler/compile.ts'
 export { agNews, readAgNews } from './data/ag-news.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
+export { type BertMarkers, type BertRow, bertMarkers, bertPair, bertText } from './data/bert-rows.ts'
 export { catalog, findDataset } from './data/catalog.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
 export { classificationTaskNames, readClassificationTask } from './data/classification-tasks.ts'
@@ -202,6 +203,8 @@ export {
 } from './tokenizers/segmenter.ts'
 export { stopWords } from './tokenizers/stop-words.ts'
 export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export { bertTokens, WordPiece, wordPieceVocabulary } from './tokenizers/word-piece.ts'
+export { trainWordPiece, type WordPieceTrainingOptions } from './tokenizers/word-piece-training.ts'
 export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'
 export {
   type ClassifierOptions,

@@ -280,4 +280,5 @@ def main():
     print(f"{target}: {len(cases)} documents, {sum(case['bytes'] for case in cases)} bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

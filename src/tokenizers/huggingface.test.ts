@@ -19,7 +19,7 @@ test.each<[name: string, change: (json: EditableJSON) => unknown, message: RegEx
   [
     'Unigram',
     json => Object.assign(json.model, { type: 'Unigram' }),
-    /model.type expected BPE or WordLevel. Received "Unigram"/,
+    /model.type expected BPE, WordPiece or WordLevel. Received "Unigram"/,
   ],
   ['a normalizer', json => Object.assign(json, { normalizer: { type: 'NFC' } }), /normalizer expected null/],
   ['dropout', json => Object.assign(json.model, { dropout: 0.1 }), /model.dropout expected null. Received 0.1/],

@@ -6,6 +6,7 @@ import { gpt2Rule, type PretokenizationRule, pretokenizationRules } from './pret
 import { type Segmenter, segmenterNamed, spaceSegmenter } from './segmenter.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { addedTokens, describe, type JSONObject, jsonObject, vocabularyEntries } from './tokenizer-json.ts'
+import { bertTokens, longestWord, WordPiece } from './word-piece.ts'
 import { WordTokenizer } from './words.ts'
 
 /**
@@ -33,10 +34,11 @@ export function tokenizerFromJSON(
     const segmenter = typeof name === 'string' ? segmenterNamed(name, options.segmenters) : spaceSegmenter
     return readWords(root, model, segmenter, endOfText)
   }
+  if (type === 'WordPiece') return readWordPiece(root, model, endOfText)
   refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
   if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
   if (type === 'WordLevel') return readCharacters(root, model, endOfText)
-  throw unsupported('model.type', 'BPE or WordLevel', type)
+  throw unsupported('model.type', 'BPE, WordPiece or WordLevel', type)
 }
 
 /** The contents of tokenizer_config.json, from which `transformers.AutoTokenizer` loads tokenizer.json. */
@@ -44,12 +46,53 @@ export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?:
   const { endOfText, specialTokens } = tokenizer
   const name = [...specialTokens].find(([, id]) => id === endOfText)?.[0]
   return {
-    tokenizer_class: 'PreTrainedTokenizerFast',
-    clean_up_tokenization_spaces: false,
+    ...(tokenizer instanceof WordPiece
+      ? wordPieceConfig(tokenizer)
+      : { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }),
     ...(name === undefined ? {} : { bos_token: name, eos_token: name }),
     ...(tokenizer instanceof WordTokenizer && { segmenter: tokenizer.segmenter.name }),
     ...(options.maximumLength === undefined ? {} : { model_max_length: options.maximumLength }),
   }
+}
+
+function wordPieceConfig({ reading, specialTokens }: WordPiece): JSONObject {
+  const fields: Record<keyof typeof bertTokens, string> = {
+    padding: 'pad_token',
+    unknown: 'unk_token',
+    first: 'cls_token',
+    separator: 'sep_token',
+    mask: 'mask_token',
+  }
+  const names = Object.entries(bertTokens).filter(([, name]) => specialTokens.has(name))
+  return {
+    tokenizer_class: 'BertTokenizer',
+    do_lower_case: reading.lowercase,
+    strip_accents: reading.stripAccents === reading.lowercase ? null : reading.stripAccents,
+    tokenize_chinese_chars: reading.splitChinese,
+    ...Object.fromEntries(names.map(([kind, name]) => [fields[kind as keyof typeof bertTokens], name])),
+  }
+}
+
+function readWordPiece(root: JSONObject, model: JSONObject, endOfText: string | undefined): WordPiece {
+  const normalizer = jsonObject('tokenizer.json, normalizer', root.normalizer)
+  refuseUnless(normalizer.type === 'BertNormalizer', 'normalizer', 'BertNormalizer', root.normalizer)
+  refuseUnless(normalizer.clean_text !== false, 'normalizer.clean_text', 'true', normalizer.clean_text)
+  const { type } = jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer)
+  refuseUnless(type === 'BertPreTokenizer', 'pre_tokenizer', 'BertPreTokenizer', root.pre_tokenizer)
+  const prefix = model.continuing_subword_prefix ?? '##'
+  refuseUnless(prefix === '##', 'model.continuing_subword_prefix', '"##"', prefix)
+  const { unk_token: unknown = bertTokens.unknown, max_input_chars_per_word: longest = longestWord } = model
+  refuseUnless(unknown === bertTokens.unknown, 'model.unk_token', bertTokens.unknown, unknown)
+  refuseUnless(longest === longestWord, 'model.max_input_chars_per_word', String(longestWord), longest)
+  const lowercase = normalizer.lowercase !== false
+  return new WordPiece({
+    tokens: new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab)),
+    addedTokens: addedTokens(root.added_tokens),
+    lowercase,
+    stripAccents: typeof normalizer.strip_accents === 'boolean' ? normalizer.strip_accents : lowercase,
+    splitChinese: normalizer.handle_chinese_chars !== false,
+    endOfText,
+  })
 }
 
 function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): ByteLevelBPE {

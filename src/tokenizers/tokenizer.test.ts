@@ -7,6 +7,7 @@ import { cl100kRule, gpt2Rule, llama3Rule, o200kRule } from './pretokenize.ts'
 import { intlSegmenter, spaceSegmenter } from './segmenter.ts'
 import { type DecodeOptions, encodeChunks, type Tokenizer } from './tokenizer.ts'
 import { specialToken } from './tokenizer-json.ts'
+import { trainWordPiece } from './word-piece-training.ts'
 import { trainWords } from './words.ts'
 
 const alphabet = [
@@ -69,6 +70,7 @@ const wordText = `a é ${randomText(new Random(9), 5000)}`
 const all: (readonly [string, Tokenizer])[] = [
   ...tokenizers,
   ['words', await trainWords([wordText], { segmenter: spaceSegmenter, specialTokens, lineBreaks: true })],
+  ['word-piece', await trainWordPiece([wordText], { vocabularySize: 400, specialTokens, lowercase: false })],
   ['words-zh', await trainWords([wordText], { segmenter: intlSegmenter('zh'), specialTokens, lowercase: true })],
 ]
 

@@ -12,11 +12,10 @@ import { tiktokenTokenizer } from '../../src/tokenizers/tiktoken.ts'
 import { encodeChunks, type Tokenizer } from '../../src/tokenizers/tokenizer.ts'
 import type { TokenizerJSON } from '../../src/tokenizers/tokenizer-json.ts'
 import { characterClasses } from '../../src/tokenizers/unicode-classes.ts'
+import { digest, oddText } from './odd-text.ts'
 
 interface Golden {
   classes: string
-  atoms: string[]
-  ranges: [first: number, last: number][]
   cases: { path?: string; seed?: number; length?: number; bytes: number; ids: Record<string, [number, string]> }[]
   atomIds: [text: string, ids: number[]][]
   special: { text: string; ids: number[] }
@@ -42,32 +41,6 @@ const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, '../gol
 const mirror = process.env.NACRE_DATA_MIRROR === undefined ? undefined : resolve(process.env.NACRE_DATA_MIRROR)
 const reason = 'NACRE_DATA_MIRROR names no folder with tokenizers/gpt2'
 const hasMirror = mirror !== undefined && existsSync(join(mirror, 'tokenizers/gpt2/encoder.json'))
-
-/** The same as odd_text in the script: kinds of pieces drawn by a linear congruential generator. */
-function oddText(seed: number, length: number): string {
-  const { atoms, ranges } = golden
-  let state = seed
-  const below = (bound: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return (state >>> 8) % bound
-  }
-  let text = ''
-  for (let i = 0; i < length; i++) {
-    const kind = below(6)
-    if (kind < 3) text += atoms[below(atoms.length)]
-    else if (kind === 3) text += atoms[below(atoms.length)].repeat(1 + below(5))
-    else {
-      const [first, last] = ranges[below(ranges.length)]
-      text += String.fromCodePoint(first + below(last - first + 1))
-    }
-  }
-  return text
-}
-
-function digest(ids: Int32Array): string {
-  const bytes = new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-}
 
 function mergesOf(tokenizer: Tokenizer): { mergeCount: number; merges: string } {
   const merges = tokenizer.toJSON().model.merges as string[][]
