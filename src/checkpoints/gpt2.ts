@@ -1,4 +1,5 @@
-import { GPT2, gpt2Deviation, gpt2TensorNames } from '../models/2019-gpt2.ts'
+import { GPT2, gpt2TensorNames } from '../models/2019-gpt2.ts'
+import { transformerDeviation } from '../nn/initializers.ts'
 import { type Architecture, renaming } from './architecture.ts'
 
 /** transformers' `GPT2LMHeadModel`, which always has biases: those of a model without are written as zeros. */
@@ -16,7 +17,7 @@ export const gpt2: Architecture<GPT2> = {
     n_head: heads,
     activation_function: 'gelu_new',
     layer_norm_epsilon: 1e-5,
-    initializer_range: gpt2Deviation({ channels }),
+    initializer_range: transformerDeviation(channels),
     attn_pdrop: 0,
     embd_pdrop: 0,
     resid_pdrop: 0,

@@ -120,7 +120,7 @@ test('names without "transformer.", tied heads and mask buffers of older folders
 test.each([
   [
     { model_type: 'mamba' },
-    'memory:config.json expected a model_type that Nacre knows: rnn, lstm, gru, nacre-transformer-decoder, gpt2, llama. Received "mamba".',
+    /^memory:config\.json expected a model_type that Nacre knows: rnn, lstm, .*, gpt2\b.*\. Received "mamba"\./,
   ],
   [{ model_type: undefined }, 'field "model_type", expected a text. Received none.'],
   [{ n_embd: undefined }, 'field "n_embd", expected a whole number above 0. Received none.'],

@@ -10,6 +10,7 @@ import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Architecture, ConfigReader, readJSON, requireFiles, type StoredModel } from './architecture.ts'
+import { gpt } from './gpt.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { recurrentArchitectures } from './recurrent.ts'
@@ -26,7 +27,7 @@ export interface SavedModel {
 }
 
 /** One entry for each model of the line that is saved. */
-const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt2, llama]
+const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt, gpt2, llama]
 
 /** Their name of a sampling option, and ours. */
 const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [

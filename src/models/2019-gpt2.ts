@@ -4,7 +4,7 @@
  * Shapes: B sequences, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
 import { type CausalAttentionOptions, causalAttention, checkHeads, packedMask } from '../nn/attention.ts'
-import { normal } from '../nn/initializers.ts'
+import { normal, transformerDeviation } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
@@ -51,7 +51,7 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
   constructor(configuration: GPT2Configuration) {
     const { vocabulary, context, channels, layers, heads, bias } = configuration
     checkHeads(channels, heads)
-    const initialize = normal(gpt2Deviation(configuration))
+    const initialize = normal(transformerDeviation(channels))
     this.tokenEmbedding = new Embedding(vocabulary, channels, initialize)
     this.positionEmbedding = new Embedding(context, channels, initialize)
     this.blocks = Array.from({ length: layers }, () => new Block(configuration))
@@ -118,17 +118,9 @@ class Block {
   }
 }
 
-/**
- * Of the first weights: 0.02, as published for 768 channels and more, so that a row of a matrix has a length of about
- * 0.55. Narrower models keep that length: with 0.02 the small character model of 128 channels reaches 1.85 nats where it
- * otherwise reaches 1.70 (recipes/char-shakespeare.ts, held out of the training text), and learns to copy much later.
- */
-export const gpt2Deviation = ({ channels }: Pick<GPT2Configuration, 'channels'>): number =>
-  0.02 * Math.sqrt(768 / Math.min(768, channels))
-
 /** "Scale the weights of residual layers at initialization by 1 / √N, where N is the number of residual layers." */
-const residual = (configuration: GPT2Configuration) =>
-  normal(gpt2Deviation(configuration) / Math.sqrt(2 * configuration.layers))
+const residual = ({ channels, layers }: GPT2Configuration) =>
+  normal(transformerDeviation(channels) / Math.sqrt(2 * layers))
 
 class SelfAttention {
   /** Queries, keys and values side by side. */
@@ -138,7 +130,7 @@ class SelfAttention {
 
   constructor(configuration: GPT2Configuration) {
     const { channels, heads, bias } = configuration
-    this.project = new Linear(channels, 3 * channels, { bias, initialize: normal(gpt2Deviation(configuration)) })
+    this.project = new Linear(channels, 3 * channels, { bias, initialize: normal(transformerDeviation(channels)) })
     this.output = new Linear(channels, channels, { bias, initialize: residual(configuration) })
     this.#heads = heads
   }
@@ -167,7 +159,7 @@ class FeedForward {
 
   constructor(configuration: GPT2Configuration) {
     const { channels, bias } = configuration
-    this.expand = new Linear(channels, 4 * channels, { bias, initialize: normal(gpt2Deviation(configuration)) })
+    this.expand = new Linear(channels, 4 * channels, { bias, initialize: normal(transformerDeviation(channels)) })
     this.contract = new Linear(4 * channels, channels, { bias, initialize: residual(configuration) })
   }
 

@@ -4,6 +4,7 @@ import { RNN } from './1982-rnn.ts'
 import { LSTM } from './1997-lstm.ts'
 import { GRU } from './2014-gru.ts'
 import { TransformerDecoder, transformerDecoderDropoutPlaces } from './2017-transformer-decoder.ts'
+import { GPT, gptDropoutPlaces } from './2018-gpt.ts'
 import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
 import { Llama, llamaDropoutPlaces, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
@@ -66,6 +67,15 @@ export const timeline: readonly TimelineEntry[] = [
     create: ({ vocabulary, context, layers, heads, channels }) =>
       new TransformerDecoder({ vocabulary, context, layers, heads, channels, hidden: 4 * channels }),
     dropoutPlaces: transformerDecoderDropoutPlaces,
+  },
+  {
+    year: 2018,
+    name: 'gpt',
+    sizes: ['layers', 'heads', 'channels'],
+    carriesState: false,
+    create: ({ vocabulary, context, layers, heads, channels }) =>
+      new GPT({ vocabulary, context, layers, heads, channels }),
+    dropoutPlaces: gptDropoutPlaces,
   },
   {
     year: 2019,

@@ -72,6 +72,16 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
     /** The size of GPT-2's small character configuration; post-norm asks for a longer rise of the learning rate. */
     char: { learningRate: 2e-3, warmUp: 200 },
   },
+  gpt: {
+    /** The size of GPT-2's small character configuration; post-norm asks for a longer rise of the learning rate. */
+    char: { learningRate: 2e-3, warmUp: 200 },
+    /** As published, but for the steps: the paper counts 100 epochs of BooksCorpus. */
+    'gpt-published': {
+      ...{ layers: 12, heads: 12, channels: 768, context: 512, batchSize: 64, microBatchSize: 1, dropout: 0.1 },
+      ...{ tokenizer: 'bpe', vocabulary: 40_478, steps: 100_000, warmUp: 2000 },
+      ...{ learningRate: 2.5e-4, finalLearningRate: 0, weightDecay: 0.01, beta2: 0.999 },
+    },
+  },
   gpt2: {
     /** nanoGPT's small character configuration for a CPU, with a learning rate three times as large: it learns more. */
     'char-small': { learningRate: 3e-3 },

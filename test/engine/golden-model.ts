@@ -4,6 +4,7 @@ import type { Shape } from '../../src/base/shape.ts'
 import { compile, host } from '../../src/compiler/compile.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../../src/nn/parameters.ts'
 import { adam } from '../../src/optim/adamw.ts'
+import type { Optimizer } from '../../src/optim/optimizer.ts'
 import type { HostTensor, Runtime, Value } from '../../src/runtime/runtime.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import type { StepOptions, TrainingStep } from '../../src/training/step.ts'
@@ -26,15 +27,20 @@ export const integerRows = (rows: readonly (readonly number[])[]): HostTensor =>
 
 export const numbersOf = (value: Value): Float32Array => (value as HostTensor).data as Float32Array
 
-/** The weights that a golden file describes, by the names of the model's parameters, which must be the file's. */
+/**
+ * The weights that a golden file describes, by the names of the model's parameters.
+ * @param names - our part of a name, and the file's, where it has others
+ */
 export function goldenWeights(
   model: object,
   parameters: Readonly<Record<string, GoldenParameter>>,
+  names: readonly (readonly [ours: string, theirs: string])[] = [],
 ): Map<string, Float32Array> {
-  const shapesOf = (all: Iterable<[string, { readonly shape: Shape }]>) =>
-    Object.fromEntries(Array.from(all, ([name, { shape }]) => [name, shape]))
-  expect(shapesOf(namedParameters(model))).toEqual(shapesOf(Object.entries(parameters)))
-  return new Map(Object.entries(parameters).map(([name, parameter]) => [name, goldenValues(name, parameter)]))
+  const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
+  const own = [...namedParameters(model)].map(([name, { shape }]) => [name, rename(name), shape] as const)
+  const shapes: Record<string, Shape> = Object.fromEntries(own.map(([, theirs, shape]) => [theirs, shape]))
+  expect(shapes).toEqual(Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, shape])))
+  return new Map(own.map(([name, theirs]) => [name, goldenValues(theirs, parameters[theirs])]))
 }
 
 /** Logits, loss and the gradient of every parameter. */
@@ -70,14 +76,15 @@ export function expectGradient(name: string, values: Float32Array, golden: Golde
   expectClose(`gradient of ${name}`, values.subarray(0, 4), gradientFirst, tolerance)
 }
 
-/** Ten updates by Adam on one batch, as every golden file of a model has them. */
+/** Ten updates on one batch, as every golden file of a model has them: by Adam with the Transformer's settings, or by another. */
 export async function expectTenSteps(
   makeStep: (options: StepOptions) => Promise<TrainingStep>,
   options: Omit<StepOptions, 'optimizer'>,
   feeds: Record<string, Value>,
   golden: readonly number[],
+  optimizer: Optimizer = adam({ beta1: 0.9, beta2: 0.98, epsilon: 1e-9 }),
 ): Promise<void> {
-  const step = await makeStep({ ...options, optimizer: adam({ beta1: 0.9, beta2: 0.98, epsilon: 1e-9 }) })
+  const step = await makeStep({ ...options, optimizer })
   const losses: number[] = []
   for (let i = 1; i <= 10; i++) losses.push((await step.run([feeds], { step: i, learningRate: 1e-3 })).loss)
   await step.release()
