@@ -111,7 +111,7 @@ test.each([
     'lstm',
     { heads: 4 },
     'Option --heads expected a size of lstm: --layers, --hidden-size, --embedding-size. Received --heads 4. ' +
-      '--heads belongs to transformer-decoder, gpt2, llama.',
+      '--heads belongs to transformer-decoder, ',
   ],
   ['gru', { channels: 4 }, 'Option --channels expected a size of gru'],
   ['rnn', { bias: false }, 'Option --bias expected a size of rnn'],
