@@ -189,9 +189,9 @@ test.each([
 })
 
 test('an unknown model: the nearest name', async () => {
-  expect(await nacre(`train gpt3 --data ${text}`)).toEqual({
+  expect(await nacre(`train gpt2x --data ${text}`)).toEqual({
     ...{ code: 2, stdout: '' },
-    stderr: 'OptionError: Unknown model "gpt3". Did you mean "gpt2"?\n',
+    stderr: 'OptionError: Unknown model "gpt2x". Did you mean "gpt2"?\n',
   })
 })
 
