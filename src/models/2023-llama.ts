@@ -7,13 +7,12 @@
  */
 import { OptionError } from '../base/errors.ts'
 import { type CausalAttentionOptions, causalAttention, checkHeads, packedMask } from '../nn/attention.ts'
-import { normal } from '../nn/initializers.ts'
+import { normal, transformerDeviation } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, Linear, RootMeanSquareNormalization } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
 import { type RotaryPlace, rotaryTables } from '../nn/positions.ts'
 import { constant, type Tensor } from '../tensor/tensor.ts'
-import { gpt2Deviation } from './2019-gpt2.ts'
 import type { LanguageModel, LogitsOptions } from './language-model.ts'
 
 export interface LlamaConfiguration {
@@ -95,7 +94,7 @@ export class Llama implements LanguageModel<KeyValueCache> {
     const { vocabulary, channels, layers, heads, keyValueHeads, epsilon, tied } = configuration
     checkHeads(channels, heads)
     checkGroups(configuration)
-    const initialize = normal(gpt2Deviation(configuration))
+    const initialize = normal(transformerDeviation(channels))
     this.embedding = new Embedding(vocabulary, channels, initialize)
     this.blocks = Array.from({ length: layers }, () => new Block(configuration))
     this.finalNormalization = new RootMeanSquareNormalization(channels, epsilon)
@@ -167,7 +166,7 @@ class Block {
 
 /** A layer without bias. The papers do not say how weights begin: as GPT-2's do, layers before a sum smaller. */
 function linear(inputs: number, outputs: number, { channels, layers }: LlamaConfiguration, beforeSum = false): Linear {
-  const deviation = gpt2Deviation({ channels }) / (beforeSum ? Math.sqrt(2 * layers) : 1)
+  const deviation = transformerDeviation(channels) / (beforeSum ? Math.sqrt(2 * layers) : 1)
   return new Linear(inputs, outputs, { bias: false, initialize: normal(deviation) })
 }
 
