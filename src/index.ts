@@ -57,6 +57,14 @@ export { type EncodedPair, lengthBuckets, type MarkerIds, pairUpdates } from './
 export { type PairTask, pairDatasets, pairTask } from './data/pair-tasks.ts'
 export * from './data/pairs.ts'
 export { type Picture, readDrawing, readPng } from './data/picture.ts'
+export {
+  type RecordFileOptions,
+  type RecordFormat,
+  recordFile,
+  recordFormat,
+  textRecords,
+} from './data/record-files.ts'
+export { type DataRecord, RecordProblems, type RecordSource, readRecords } from './data/records.ts'
 export * from './data/small-world.ts'
 export { cosine as cosineSimilarity, SparseRows, type SparseVector } from './data/sparse-rows.ts'
 export { readSst2, type Sst2, sst2 } from './data/sst2.ts'

@@ -7,6 +7,8 @@ import { DataError } from '../base/errors.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { Dataset } from './dataset.ts'
 import { type DownloadHost, type FetchedFile, type GetOptions, getDataset } from './get.ts'
+import { type RecordFileOptions, recordFile } from './record-files.ts'
+import type { RecordSource } from './records.ts'
 import { fileText, type TextOptions, type TextSource } from './text.ts'
 import { copyTokens, readTokensHeader, storedBytes, storedTokens, type TokenSource } from './token-shards.ts'
 
@@ -28,6 +30,18 @@ export async function openText(path: string, options: TextOptions = {}): Promise
     throw new DataError({ what: text.name, expected: 'a text', received: 'an empty file', hint: 'Is the path right?' })
   await storage.readRange(name, 0, 1) // a directory has a size, but nothing to read
   return text
+}
+
+/**
+ * The records of a file by its path: JSONL, JSON, CSV, TSV or Parquet.
+ * @throws {OptionError} if the name does not say which
+ * @throws {StorageError} if there is no such file
+ */
+export async function openRecords(path: string, options: RecordFileOptions = {}): Promise<RecordSource> {
+  const absolute = resolve(path)
+  const storage = nodeStorage(dirname(absolute))
+  await storage.size(basename(absolute))
+  return recordFile(storage, basename(absolute), options)
 }
 
 /** Tokens that stay in their file: only what is asked for is read. */
