@@ -62,7 +62,7 @@ const shownProblems = 5
 /** A value in a few words, for messages. */
 export function brief(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = JSON.stringify(value) ?? typeof value
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
