@@ -7,6 +7,7 @@ const trainings: readonly Pick<CommandEntry, 'name' | 'load'>[] = [
   { name: 'recurrent-classifier', load: () => import('./train-recurrent-classifier.ts') },
   { name: 'seq2seq', load: () => import('./train-translator.ts') },
   { name: 'transformer', load: () => import('./train-translator.ts') },
+  { name: 'bert', load: () => import('./train-bert.ts') },
 ]
 
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
@@ -32,12 +33,17 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },
   { name: 'next', summary: 'show which tokens may come next', load: () => import('./next.ts') },
+  { name: 'fill', summary: 'fill in the masked words of a text', load: () => import('./fill.ts') },
   {
     name: 'timeline',
     summary: 'train every language model of the line on one text',
     load: () => import('./timeline.ts'),
   },
-  { name: 'similar', summary: 'name the words nearest to a word', load: () => import('./similar.ts') },
+  {
+    name: 'similar',
+    summary: 'name the words nearest to a word, or the texts nearest to a text',
+    load: () => import('./similar.ts'),
+  },
   { name: 'analogy', summary: 'complete: A is to B as C is to ...', load: () => import('./analogy.ts') },
   { name: 'map', summary: 'draw words by the likeness of their vectors', load: () => import('./map.ts') },
   { name: 'import', summary: 'make a model of one that others trained', load: () => import('./import.ts') },

@@ -34,7 +34,7 @@ const allOptions: typeof trainOptions = { ...translationOptions, ...trainOptions
 type Context = CommandContext<typeof trainOptions>
 
 const names = [...timeline.map(({ name }) => name), ...classifierNames]
-const others = [...translators.map(({ name }) => name), 'word2vec', 'tfidf', 'recurrent-classifier']
+const others = [...translators.map(({ name }) => name), 'word2vec', 'tfidf', 'recurrent-classifier', 'bert']
 
 export const command: Command<typeof trainOptions> = {
   arguments: [
@@ -99,7 +99,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
         hint: 'Name its folder with --out.',
       })
     }
-    if (['word2vec', 'recurrent-classifier'].includes(model)) {
+    if (['word2vec', 'recurrent-classifier', 'bert'].includes(model)) {
       const hint = `Try: nacre train ${model} --resume --out ${options.out ?? 'runs/latest'}`
       throw new OptionError({ what: 'Option --resume', expected: 'a language model', received: model, hint })
     }

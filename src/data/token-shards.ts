@@ -118,8 +118,9 @@ export function storedTokens(dtype: StoredDType, { buffer, byteOffset, byteLengt
 }
 
 /** SHA-256 of a text in hexadecimal, to tell whether a tokenizer is the one that made some tokens. */
-export async function fingerprint(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const digest = await crypto.subtle.digest('SHA-256', bytes)
   return Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('')
 }
 

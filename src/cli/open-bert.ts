@@ -1,0 +1,36 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { loadBertFolder } from '../checkpoints/bert.ts'
+import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import { type BertEncoder, bertEncoder } from '../generation/bert-encoder.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { bertType } from '../training/bert-run.ts'
+
+/** Whether a path is a folder of a BERT. */
+export async function isBertFolder(path: string): Promise<boolean> {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return false
+  const storage = nodeStorage(resolve(path))
+  return (await storage.exists('config.json')) && (await modelTypeOf(storage)) === bertType
+}
+
+/**
+ * The BERT of a folder, ready to answer.
+ * @throws {OptionError} if there is no such folder
+ * @throws {CheckpointError} if it is no BERT's, or damaged
+ */
+export async function openBert(
+  path: string,
+  { device, threads }: { readonly device: string; readonly threads?: number },
+): Promise<BertEncoder> {
+  if (!existsSync(path)) {
+    throw new OptionError({
+      what: 'RUN',
+      expected: 'the folder of a BERT',
+      received: `"${path}", which does not exist`,
+      hint: 'Train one with: nacre train bert --data FILE --out DIR',
+    })
+  }
+  return bertEncoder(await loadBertFolder(nodeStorage(resolve(path))), nodeRuntime({ device, threads }))
+}
