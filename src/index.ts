@@ -11,6 +11,14 @@ export type { ChartOptions } from './charts/draw.ts'
 export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
+export {
+  type BertPart,
+  loadBertFolder,
+  loadBertTokenizer,
+  requireBertParts,
+  type SavedBERT,
+  saveBertFolder,
+} from './checkpoints/bert.ts'
 export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,
@@ -48,11 +56,15 @@ export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
 export { classificationTaskNames, readClassificationTask } from './data/classification-tasks.ts'
 export type { Dataset, DatasetFile } from './data/dataset.ts'
 export { digitOf } from './data/digit-picture.ts'
+export { documentsOf, type EncodedDocuments, encodeDocuments } from './data/documents.ts'
 export { type Epochs, shuffledEpochs } from './data/epochs.ts'
 export { datasetText, type FetchedFile, fetchedText } from './data/get.ts'
 export { type IdxArray, parseIdx, readIdx } from './data/idx.ts'
 export * from './data/labelled-text.ts'
+export { type MaskedBatch, MaskedBatches, type MaskedBatchOptions } from './data/masked-batches.ts'
+export { type MaskingOptions, maskWords } from './data/masking.ts'
 export { type Digits, digitSize, digitVectors, readMnist, type StoredFile, sliceDigits } from './data/mnist.ts'
+export { type TextPair, TextPairs } from './data/next-sentence.ts'
 export { type EncodedPair, lengthBuckets, type MarkerIds, pairUpdates } from './data/pair-batches.ts'
 export { type PairTask, pairDatasets, pairTask } from './data/pair-tasks.ts'
 export * from './data/pairs.ts'
@@ -99,6 +111,7 @@ export {
   wordSimilarity,
 } from './evaluation/word-similarity.ts'
 export * from './generation/beam.ts'
+export { type BertEncoder, bertEncoder, type Filling, meanOfTokens } from './generation/bert-encoder.ts'
 export * from './generation/generate.ts'
 export {
   cachedPredictor,
@@ -215,6 +228,13 @@ export { bertTokens, WordPiece, wordPieceVocabulary } from './tokenizers/word-pi
 export { trainWordPiece, type WordPieceTrainingOptions } from './tokenizers/word-piece-training.ts'
 export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'
 export {
+  type BertEvent,
+  type BertRunInput,
+  type BertRunOptions,
+  settleBertOptions,
+  trainBertRun,
+} from './training/bert-run.ts'
+export {
   type ClassifierOptions,
   type ClassifierScore,
   type ClassifierScorer,
@@ -258,6 +278,15 @@ export {
 } from './training/step.ts'
 export * from './training/text-classifier.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
+export {
+  type MaskedScore,
+  type MaskedScorer,
+  type MaskedTraining,
+  type MaskedTrainingOptions,
+  type MaskedValidation,
+  maskedScorer,
+  trainMasked,
+} from './training/train-masked.ts'
 export {
   type TranslationOptions,
   type TranslationTraining,

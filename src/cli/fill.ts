@@ -28,10 +28,10 @@ export const command: Command<typeof options> = {
   ],
   async run({ arguments: [folder, text], options: { top, ...device }, print, report, json }) {
     const bert = await openBert(folder, device)
-    const masks = await bert.fill(text, { top })
+    const { ids, masks } = await bert.fill(text, { top })
     await bert.release()
     if (json) {
-      report({ type: 'fill', text, masks: masks.map(fillings => ({ fillings })) }, '')
+      report({ type: 'fill', text, ids, masks: masks.map(fillings => ({ fillings })) }, '')
       return
     }
     for (const [i, fillings] of masks.entries()) {

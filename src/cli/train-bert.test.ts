@@ -30,27 +30,38 @@ async function nacre(words: readonly string[], stopAfter?: string) {
   return out
 }
 
-/** Documents of one animal each, of which every sentence tells the same: what a word is can be read off its document. */
-function corpus(name: string, sentences: (animal: number) => readonly string[]): string {
-  const documents = Array.from({ length: 120 }, (_, i) => sentences(i % 4).join('\n'))
+/** Documents of one animal or several: what it does can be read off its name, and its name off what it does. */
+function corpus(name: string, sentences: readonly string[], animals: readonly (readonly [string, string])[]): string {
+  const documents = Array.from({ length: 300 }, (_, i) =>
+    Array.from({ length: 1 + (i % 4) }, (_, j) => {
+      const [animal, sound] = animals[(Math.floor(i / 4) + j * (i % 2)) % 4]
+      return sentences[(i * 7 + j * (1 + (i % 3))) % 4].replace('A', animal).replace('S', sound)
+    }).join('\n'),
+  )
   const path = join(directory, name)
   writeFileSync(path, `${documents.join('\n\n')}\n`)
   return path
 }
-const animals = ['cat', 'dog', 'cow', 'bird']
-const sounds = ['meows', 'barks', 'moos', 'sings']
-const chineseAnimals = ['小猫', '小狗', '奶牛', '小鸟']
-const chineseSounds = ['喵喵', '汪汪', '哞哞', '唱歌']
-const english = corpus('en.txt', i => [
-  `The ${animals[i]} ${sounds[i]} in the morning.`,
-  `In the evening the ${animals[i]} ${sounds[i]} too.`,
-  `We like how the ${animals[i]} ${sounds[i]}.`,
-])
-const chinese = corpus('zh.txt', i => [
-  `早上${chineseAnimals[i]}${chineseSounds[i]}。`,
-  `晚上${chineseAnimals[i]}也${chineseSounds[i]}。`,
-  `我们喜欢听${chineseAnimals[i]}${chineseSounds[i]}。`,
-])
+const english = corpus(
+  'en.txt',
+  ['The A S in the morning.', 'In the evening the A S too.', 'We like how the A S.', 'Listen, the A S.'],
+  [
+    ['cat', 'meows'],
+    ['dog', 'barks'],
+    ['cow', 'moos'],
+    ['bird', 'sings'],
+  ],
+)
+const chinese = corpus(
+  'zh.txt',
+  ['早上AS。', '晚上A也S。', '我们喜欢听AS。', '听，AS。'],
+  [
+    ['小猫', '喵喵'],
+    ['小狗', '汪汪'],
+    ['奶牛', '哞哞'],
+    ['小鸟', '唱歌'],
+  ],
+)
 
 const train = (data: string, out: string, ...words: readonly string[]) => [
   ...['train', 'bert', '--data', data, '--out', join(directory, out), '--layers', '2', '--heads', '2'],
@@ -64,15 +75,16 @@ const best = async (out: string, text: string): Promise<string[]> => {
 }
 
 test('English: words are filled in, and neighbours of texts named', async () => {
-  const trained = await nacre(train(english, 'en', '--steps', '250', '--evaluate-every', '125'))
+  const trained = await nacre(train(english, 'en', '--steps', '400', '--evaluate-every', '200'))
   expect(trained).toMatchObject({ code: 0, stderr: '' })
-  expect(trained.stdout).toMatch(/^bert-mini: [\d,]+ parameters, vocabulary \d+\ntext: [\d,]+ tokens in 114 documents/)
+  expect(trained.stdout).toMatch(/^bert: [\d,]+ parameters, vocabulary \d+\ntext: [\d,]+ tokens in 285 documents/)
   const last = [...trained.stdout.matchAll(/held out: ([\d.]+) % of masked words right/g)].at(-1)!
   expect(Number(last[1])).toBeGreaterThan(50)
-  expect(await best('en', 'The dog [MASK] in the morning.')).toEqual(['barks'])
-  expect(await best('en', 'We like how the [MASK] moos.')).toEqual(['cow'])
-  const shown = await nacre(['fill', join(directory, 'en'), 'In the [MASK] the cat [MASK] too.', '--top', '2'])
-  expect(shown.stdout).toMatch(/^\[MASK\] 1 of 2\nevening +0\.\d+ {2}━+\n.*\n\n\[MASK\] 2 of 2\nmeows/)
+  expect(Number(last[1])).toBeLessThanOrEqual(100)
+  expect(await best('en', 'In the [MASK] the cat meows too.')).toEqual(['evening'])
+  expect(['meows', 'barks', 'moos', 'sings']).toContain((await best('en', 'In the evening the dog [MASK] too.'))[0])
+  const shown = await nacre(['fill', join(directory, 'en'), 'In the [MASK] the cat meows [MASK].', '--top', '2'])
+  expect(shown.stdout).toMatch(/^\[MASK\] 1 of 2\nevening +0\.\d+ {2}━+\n.*\n\n\[MASK\] 2 of 2\ntoo /)
 
   const texts = ['The cat meows in the morning.', 'The dog barks in the morning.', 'We like how the bird sings.']
   const similar = await nacre(['similar', join(directory, 'en'), 'In the evening the cat meows too.', ...texts])
@@ -86,7 +98,7 @@ test('English: words are filled in, and neighbours of texts named', async () => 
 test('Chinese with whole words by jieba; a run that is interrupted goes on to the same weights', async () => {
   const words = [
     '--steps',
-    '200',
+    '400',
     '--masking',
     'words',
     '--segmenter',
@@ -97,7 +109,7 @@ test('Chinese with whole words by jieba; a run that is interrupted goes on to th
     '0.1',
   ]
   expect((await nacre(train(chinese, 'zh', ...words))).code).toBe(0)
-  expect(await best('zh', '晚上小[MASK]也汪汪。')).toEqual(['狗'])
+  expect((await best('zh', '早上[MASK][MASK]唱歌。'))[0]).toBe('小')
 
   const stopped = await nacre(train(chinese, 'parts', ...words), 'step 100/')
   expect(stopped.stdout).toContain('Go on with: nacre train bert --resume --out')
@@ -107,7 +119,7 @@ test('Chinese with whole words by jieba; a run that is interrupted goes on to th
     stderr: expect.stringContaining(`Try: nacre train bert --resume --out ${out}`),
   })
   const resumed = await nacre(['train', 'bert', '--resume', '--out', out])
-  expect(resumed.stdout).toMatch(/resumed at step 10\d of 200/)
+  expect(resumed.stdout).toMatch(/resumed at step 10\d of 400/)
   for (const file of ['model.safetensors', 'training/state.safetensors'])
     expect(readFileSync(join(out, file)).equals(readFileSync(join(directory, 'zh', file)))).toBe(true)
   expect(await nacre(['train', 'bert', '--resume', '--out', out, '--channels', '64'])).toMatchObject({

@@ -4,7 +4,7 @@ import type { BertMarkers } from './bert-rows.ts'
 import type { EncodedDocuments } from './documents.ts'
 import { shuffledEpochs } from './epochs.ts'
 import { type MaskingOptions, maskWords } from './masking.ts'
-import { type SentencePair, SentencePairs } from './sentence-pairs.ts'
+import { type TextPair, TextPairs } from './next-sentence.ts'
 
 export interface MaskedBatch {
   /** Rows, B. */
@@ -45,14 +45,14 @@ const windowBatches = 16
 
 export class MaskedBatches {
   readonly #options: MaskedBatchOptions
-  readonly #pairs: SentencePairs
+  readonly #pairs: TextPairs
   #window = -1
-  #batches: SentencePair[][] = []
+  #batches: TextPair[][] = []
 
   /** @throws {OptionError} if a row has no room for two texts */
   constructor(options: MaskedBatchOptions) {
     this.#options = options
-    this.#pairs = new SentencePairs(options.documents, options.context)
+    this.#pairs = new TextPairs(options.documents, options.context)
   }
 
   /** Pairs of an epoch. */
@@ -96,12 +96,12 @@ export class MaskedBatches {
   }
 
   /** Pairs of several updates, those of like lengths in one batch. */
-  #windowBatches(window: number): SentencePair[][] {
+  #windowBatches(window: number): TextPair[][] {
     const { batchSize, seed } = this.#options
     const size = windowBatches * batchSize
     const indices = Array.from(shuffledEpochs(this.count, size, seed).batch(window))
     const pairs = indices.map((index, i) => this.#pairs.pair(index, new Random(seed, `pairs/${window * size + i}`)))
-    const lengthOf = ({ first, second }: SentencePair) => first.end - first.start + second.end - second.start
+    const lengthOf = ({ first, second }: TextPair) => first.end - first.start + second.end - second.start
     pairs.sort((a, b) => lengthOf(a) - lengthOf(b))
     const batches = Array.from({ length: windowBatches }, (_, i) => pairs.slice(i * batchSize, (i + 1) * batchSize))
     return new Random(seed, `windows/${window}`).shuffle(batches)
@@ -115,7 +115,7 @@ export class MaskedBatches {
     return Math.min(context, Math.ceil(longest / quarter) * quarter)
   }
 
-  #row({ first, second, isRandom }: SentencePair, random: Random): MaskedRow {
+  #row({ first, second, isRandom }: TextPair, random: Random): MaskedRow {
     const { documents, markers, masking } = this.#options
     const [a, b] = [first, second].map(({ start, end }) => documents.ids.subarray(start, end))
     const ids = new Int32Array(a.length + b.length + 3)

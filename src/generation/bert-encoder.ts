@@ -15,6 +15,13 @@ export interface Filling {
   readonly probability: number
 }
 
+export interface FilledText {
+  /** Tokens of the row, with [CLS] and [SEP]. */
+  readonly ids: readonly number[]
+  /** The likeliest fillings of each [MASK], in their order. */
+  readonly masks: readonly (readonly Filling[])[]
+}
+
 export interface BertEncoder {
   /**
    * The likeliest fillings of each [MASK] of a text, in their order; each as if the others stayed masked.
@@ -22,7 +29,7 @@ export interface BertEncoder {
    * @throws {OptionError} if the text has no mask, or more tokens than the model sees
    * @throws {CheckpointError} if the folder has no masked-word head
    */
-  fill(text: string, options?: { readonly top?: number }): Promise<Filling[][]>
+  fill(text: string, options?: { readonly top?: number }): Promise<FilledText>
 
   /**
    * A vector for each text: the mean of the states of its tokens, [CLS] and [SEP] too; what the model does not see of a
@@ -81,10 +88,11 @@ export function bertEncoder(saved: SavedBERT, runtime: Runtime): BertEncoder {
       const result = await program.run({ ...weights, ...feedsOf([row], 1, length), positions })
       const probabilities = (result.probabilities as HostTensor).data as Float32Array
       const { vocabulary } = model
-      return places.map((_, i) => {
+      const masks = places.map((_, i) => {
         const own = probabilities.subarray(i * vocabulary, i * vocabulary + tokenizer.vocabularySize)
         return likeliest(own, top).map(id => ({ id, token: tokenizer.token(id), probability: own[id] }))
       })
+      return { ids: [...row.ids], masks }
     },
 
     async embed(texts) {

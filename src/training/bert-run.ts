@@ -108,7 +108,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
     validation: validation && batches(validation),
   })
   yield {
-    ...{ type: 'start', model: options.size, steps, from, batchSize, updatesPerEpoch: training.updatesPerEpoch },
+    ...{ type: 'start', model: bertType, steps, from, batchSize, updatesPerEpoch: training.updatesPerEpoch },
     parameters: parameterCount(model),
     vocabulary: tokenizer.vocabularySize,
     trainTokens: train.ids.length,

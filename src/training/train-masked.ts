@@ -177,7 +177,7 @@ export async function maskedScorer(
     const { states, pooled } = model.encode(inputs)
     const score = (logits: Tensor, answers: Tensor) => ({
       loss: tokenLosses(logits, answers).sum(),
-      right: logits.argmax().equal(answers).cast('float32').sum(),
+      right: logits.argmax().reshape(answers.shape).equal(answers).cast('float32').sum(),
     })
     const masked = score(model.maskLogits(states, inputs.positions), inputs.answers)
     const next = score(model.nextLogits(pooled), inputs.next)

@@ -12,7 +12,7 @@ export interface Stretch {
   readonly end: number
 }
 
-export interface SentencePair {
+export interface TextPair {
   readonly first: Stretch
   readonly second: Stretch
   /** Whether the second does not follow the first. */
@@ -23,7 +23,7 @@ export interface SentencePair {
 const shortShare = 0.1
 
 /** All stretches of documents that fill a row, each again and again as another pair. */
-export class SentencePairs {
+export class TextPairs {
   readonly #documents: EncodedDocuments
   /** Tokens of both texts at most. */
   readonly #room: number
@@ -49,7 +49,7 @@ export class SentencePairs {
   }
 
   /** The pair that a stretch becomes with these random numbers. */
-  pair(index: number, random: Random): SentencePair {
+  pair(index: number, random: Random): TextPair {
     const { sentences } = this.#documents
     const [first, end, document] = this.#stretches[index]
     const isShort = random.uniform() < shortShare
