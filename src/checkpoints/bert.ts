@@ -3,7 +3,8 @@
  * tokenizer_config.json. Folders with fewer heads (`BertModel`, `BertForMaskedLM`, a fine-tuned one) are read too.
  */
 import { CheckpointError, OptionError } from '../base/errors.ts'
-import { BERT, bertDeviation, bertTensorNames } from '../models/2018-bert.ts'
+import { BERT, bertTensorNames } from '../models/2018-bert.ts'
+import { transformerDeviation } from '../nn/initializers.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { bertTokens, WordPiece, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
@@ -76,7 +77,7 @@ function configOf({ model, tokenizer, missing = [] }: SavedBERT): Config {
     intermediate_size: hidden,
     hidden_act: 'gelu',
     layer_norm_eps: 1e-12,
-    initializer_range: bertDeviation({ channels }),
+    initializer_range: transformerDeviation(channels),
     hidden_dropout_prob: 0.1,
     attention_probs_dropout_prob: 0.1,
     tie_word_embeddings: true,

@@ -5,7 +5,7 @@
  * Shapes: B rows, T tokens, C channels, H heads, D = C / H channels of a head, V vocabulary.
  */
 import { attention, checkHeads } from '../nn/attention.ts'
-import { normal, zeros } from '../nn/initializers.ts'
+import { normal, transformerDeviation, zeros } from '../nn/initializers.ts'
 import { Embedding, LayerNormalization, Linear } from '../nn/layers.ts'
 import { constant, Parameter, type Tensor } from '../tensor/tensor.ts'
 import type { EncodeTextInput, EncodeTextOptions, MaskedLanguageModel } from './masked-language-model.ts'
@@ -55,7 +55,7 @@ export class BERT implements MaskedLanguageModel {
   constructor(configuration: BERTConfiguration) {
     const { vocabulary, context, channels, layers, heads } = configuration
     checkHeads(channels, heads)
-    const initialize = normal(bertDeviation(configuration))
+    const initialize = normal(transformerDeviation(channels))
     this.tokenEmbedding = new Embedding(vocabulary, channels, initialize)
     this.positionEmbedding = new Embedding(context, channels, initialize)
     this.segmentEmbedding = new Embedding(2, channels, initialize)
@@ -109,13 +109,6 @@ type Encoded = ReturnType<MaskedLanguageModel['encode']>
 /** Of all layer normalizations, as in the authors' program. */
 const epsilon = 1e-12
 
-/**
- * Of the first weights: 0.02, as published for 768 channels and more; narrower models keep the length of a row, as
- * GPT-2's do here (docs/decisions/0012-first-weights-by-width.md).
- */
-export const bertDeviation = ({ channels }: Pick<BERTConfiguration, 'channels'>): number =>
-  0.02 * Math.sqrt(768 / Math.min(768, channels))
-
 /** normalize(x + attention(x)), then normalize(x + feed-forward(x)), as in the Transformer of 2017. */
 class Block {
   readonly attention: SelfAttention
@@ -146,7 +139,7 @@ class SelfAttention {
 
   constructor(configuration: BERTConfiguration) {
     const { channels, heads } = configuration
-    const initialize = normal(bertDeviation(configuration))
+    const initialize = normal(transformerDeviation(configuration.channels))
     this.project = new Linear(channels, 3 * channels, { initialize })
     this.output = new Linear(channels, channels, { initialize })
     this.#heads = heads
@@ -179,7 +172,7 @@ class FeedForward {
 
   constructor(configuration: BERTConfiguration) {
     const { channels, hidden } = configuration
-    const initialize = normal(bertDeviation(configuration))
+    const initialize = normal(transformerDeviation(configuration.channels))
     this.expand = new Linear(channels, hidden, { initialize })
     this.contract = new Linear(hidden, channels, { initialize })
   }
@@ -197,7 +190,9 @@ class MaskHead {
 
   constructor(configuration: BERTConfiguration) {
     const { channels, vocabulary } = configuration
-    this.transform = new Linear(channels, channels, { initialize: normal(bertDeviation(configuration)) })
+    this.transform = new Linear(channels, channels, {
+      initialize: normal(transformerDeviation(configuration.channels)),
+    })
     this.normalization = new LayerNormalization(channels, { epsilon })
     this.bias = new Parameter([vocabulary], zeros)
   }
