@@ -57,7 +57,7 @@ test('half of the second texts follow the first in its document, the others are 
     expect(a.length + b.length).toBeLessThanOrEqual(29)
     const documentOf = (ids: number[]) => Math.floor(ids[0] / 1000)
     expect(new Set([...a, ...b].map(id => Math.floor(id / 1000))).size).toBe(isRandom ? 2 : 1)
-    if (!isRandom) expect(b[0]).toBeGreaterThan(a.at(-1)!)
+    expect(isRandom || b[0] > a.at(-1)!).toBe(true)
     if (documentOf(a) === 3) continue // one token has nothing behind it
     rows++
     if (isRandom) random++
@@ -81,8 +81,8 @@ test('of 15 % of the tokens, 80 % are masked, 10 % are others and 10 % stay', ()
     expect(answers).toEqual(places)
     expect(places).toEqual([...new Set(places)].sort((a, b) => a - b))
     for (const [place, id] of ids.entries()) {
-      if (!places.includes(place)) expect(id).toBe(place)
-      else counts[id === 4000 ? 'masked' : id >= 5000 ? 'other' : 'same']++
+      expect(places.includes(place) || id === place).toBe(true)
+      if (places.includes(place)) counts[id === 4000 ? 'masked' : id >= 5000 ? 'other' : 'same']++
     }
     counts.all += places.length
   }
