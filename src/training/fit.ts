@@ -22,7 +22,7 @@ export interface StepBatch {
 }
 
 export interface FitOptions extends Omit<StepOptions, 'weights'> {
-  /** First weights; ignored where `resume` has some. */
+  /** First weights; those that `resume` has are ignored. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Updates in all. */
   readonly steps: number
@@ -90,7 +90,10 @@ export interface Fit<Event = FitStep | ValidationEvent> {
 export async function fit(options: FitOptions): Promise<Fit> {
   const { steps, maximumGradientNorm = Infinity, evaluateEvery = steps, resume } = options
   const makeStep = options.runtime.writesInPlace ? flatStep : wholeStep
-  const step = await makeStep({ ...options, weights: resume?.state.weights ?? options.weights })
+  const step = await makeStep({
+    ...options,
+    weights: resume ? new Map([...options.weights, ...resume.state.weights]) : options.weights,
+  })
   if (resume) step.restore(resume.state)
 
   let bestLoss = resume?.bestLoss

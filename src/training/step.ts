@@ -5,13 +5,15 @@ import { compile, host, type Program } from '../compiler/compile.ts'
 import { parameterNames } from '../nn/parameters.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
-import { input, type Parameter, type Tensor } from '../tensor/tensor.ts'
+import { input, type Node, type Parameter, type Tensor } from '../tensor/tensor.ts'
 import { FlatParameters } from './flat-parameters.ts'
 
 export interface StepOptions {
   readonly runtime: Runtime
   readonly parameters: ReadonlyMap<string, Parameter>
-  /** First values; see `initialWeights`. */
+  /** Parameters that the loss reads and training leaves as they are. */
+  readonly frozen?: ReadonlyMap<string, Parameter>
+  /** First values of all of them; see `initialWeights`. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /**
    * The loss of one micro-batch, a scalar; the losses and gradients of a step's micro-batches are added up. As a function,
@@ -47,6 +49,14 @@ export interface StepPosition {
   /** Of all micro-batches of this step, where the loss is a function of it. */
   readonly bucket?: string
 }
+
+/** Values of the parameters that stay, by name. */
+export const frozenFeeds = ({ frozen, weights }: Pick<StepOptions, 'frozen' | 'weights'>): Record<string, HostTensor> =>
+  Object.fromEntries([...(frozen ?? [])].map(([name, { shape }]) => [name, host('float32', shape, weights.get(name)!)]))
+
+/** Names of all parameters of a loss, for the compiler. */
+export const lossParameterNames = ({ parameters, frozen = new Map() }: StepOptions): Map<Node, string> =>
+  parameterNames(new Map([...parameters, ...frozen]))
 
 /** Everything that training changes, by name: parameters under `weights`, the optimizer's memory under its own names. */
 export interface TrainingState {
@@ -101,6 +111,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   const update = await updateProgram(runtime, optimizer, flat.chunkLength)
 
   const weightViews = flat.views(flat.weights)
+  const weights = { ...weightViews, ...frozenFeeds(options) }
   const gradientViews = flat.views(flat.gradients, gradientPrefix)
   const totals = accumulate ? flat.views(flat.gradients, total('')) : {}
   const norms = { gradients: host('float32', [flat.chunks.length, flat.chunkLength], flat.gradients) }
@@ -123,7 +134,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       let lossSum = 0
       let results: Readonly<Record<string, Value>> = {}
       for (const feed of feeds) {
-        results = await gradients.run({ ...weightViews, ...totals, ...feed }, gradientViews)
+        results = await gradients.run({ ...weights, ...totals, ...feed }, gradientViews)
         lossSum += scalarOf(results.loss)
       }
       const outputs = pick(results, options.outputs)
@@ -140,7 +151,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       }
       return { loss: lossSum, gradientNorm, updated: true, outputs }
     },
-    weights: () => weightViews,
+    weights: () => weights,
     state: async () => ({
       weights: viewMap(flat.views(flat.weights)),
       optimizer: Object.fromEntries(optimizer.state.map((name, i) => [name, viewMap(flat.views(flat.state[i]))])),
@@ -162,18 +173,15 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
 }
 
 /** loss, the asked-for outputs and, for each parameter, its gradient (plus a total so far). */
-function gradientProgram(
-  { runtime, parameters, outputs = {} }: StepOptions,
-  loss: Tensor,
-  accumulate: boolean,
-): Promise<Program> {
+function gradientProgram(options: StepOptions, loss: Tensor, accumulate: boolean): Promise<Program> {
+  const { runtime, parameters, outputs = {} } = options
   const gradients = gradient(loss, [...parameters.values()])
   const summed = [...parameters.keys()].map((name, i) => {
     const own = gradients[i]
     return [gradientPrefix + name, accumulate ? own.add(input(total(name), own.shape)) : own] as const
   })
   const all = { loss, ...outputs, ...Object.fromEntries(summed) }
-  return compile(runtime, all, { parameterNames: parameterNames(parameters) })
+  return compile(runtime, all, { parameterNames: lossParameterNames(options) })
 }
 
 /** Compiled programs by bucket; a loss that is no function is compiled at once. */

@@ -1,13 +1,14 @@
 import { gradient } from '../autodiff/gradient.ts'
 import { OptionError, TrainingError } from '../base/errors.ts'
 import { compile, host } from '../compiler/compile.ts'
-import { parameterNames } from '../nn/parameters.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { isDeviceTensor, type Value } from '../runtime/runtime.ts'
 import { input, type Parameter, scalar, type Tensor } from '../tensor/tensor.ts'
 import {
   clippingFactor,
   decaysByDefault,
+  frozenFeeds,
+  lossParameterNames,
   perBucket,
   pick,
   type StepOptions,
@@ -46,16 +47,20 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
     return compile(
       runtime,
       { loss, norm, ...options.outputs, ...kept },
-      { parameterNames: parameterNames(parameters), keepOnDevice: Object.keys(kept) },
+      { parameterNames: lossParameterNames(options), keepOnDevice: Object.keys(kept) },
     )
   })
 
+  const frozen = frozenFeeds(options)
   let memory = firstMemory(parameters, optimizer, options.weights)
   const replace = (successor: Memory): void => {
     releaseAll(memory)
     memory = successor
   }
-  const weights = (): Memory => Object.fromEntries([...parameters.keys()].map(name => [name, memory[name]]))
+  const weights = (): Memory => ({
+    ...frozen,
+    ...Object.fromEntries([...parameters.keys()].map(name => [name, memory[name]])),
+  })
 
   return {
     get nodeCount() {
@@ -69,7 +74,7 @@ export async function wholeStep(options: StepOptions): Promise<TrainingStep> {
         throw new TrainingError({ what: 'A step', expected: 'one batch', received: String(feeds.length) })
       }
       const scalars = scalarFeeds({ learningRate, weightDecay: optimizer.weightDecay, ...optimizer.scalars(step) })
-      const results = await (await programs.of(bucket)).run({ ...memory, ...scalars, ...feeds[0] })
+      const results = await (await programs.of(bucket)).run({ ...memory, ...frozen, ...scalars, ...feeds[0] })
       const successor = Object.fromEntries(Object.keys(memory).map(name => [name, results[next(name)]]))
       const [loss, gradientNorm] = [scalarOf(results.loss), scalarOf(results.norm)]
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm)
