@@ -28,6 +28,10 @@ export async function openLabelledTexts(
   host: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<OpenTask> {
   const task = await openTask(options, host)
+  if (task.train.some(({ second }) => second !== undefined)) {
+    const expected = 'labelled texts: this classifier reads one text, not two'
+    throw new OptionError({ what: 'Option --data', expected, received: `${options.data}, which has pairs` })
+  }
   const sample = task.train.slice(0, 100).map(({ text }) => text)
   return { ...task, segmenter: await segmenterOf(options, sample.join('\n')) }
 }

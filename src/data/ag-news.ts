@@ -1,7 +1,8 @@
 import { Random } from '../base/random.ts'
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
-import { type ClassificationTask, readLabelledTexts } from './labelled-text.ts'
+import { type ClassificationTask, type ReadOptions, readLabelledTexts } from './labelled-text.ts'
+import { classTask, type Task } from './task.ts'
 
 /**
  * News in four classes: the test set, and 10,001 texts of the training set of 120,000.
@@ -34,20 +35,35 @@ export const agNews: Dataset = {
  * which the descriptions too, without the titles.
  * @throws {DataError} if a file is missing, or a line of it is not a text with a label
  */
-export async function readAgNews(files: readonly FetchedFile[]): Promise<ClassificationTask> {
+export async function readAgNews(
+  files: readonly FetchedFile[],
+  options: ReadOptions = {},
+): Promise<ClassificationTask> {
   const classes = ['World', 'Sports', 'Business', 'Sci/Tech']
   const learned = await readLabelledTexts(fetchedText(fileOf(agNews, files, 'alps_dev.tsv')), {
     separator: '\t',
     text: [0],
     label: 1,
     labels: classes,
+    ...options,
   })
   const reported = await readLabelledTexts(fetchedText(fileOf(agNews, files, 'test.csv')), {
     separator: ',',
     text: [2],
     label: 0,
     labels: ['1', '2', '3', '4'],
+    ...options,
   })
   const shuffled = new Random(1, 'split').shuffle(learned.texts)
   return { classes, train: shuffled.slice(1000), validation: shuffled.slice(0, 1000), test: reported.texts }
 }
+
+export const agNewsTask: Task = classTask({
+  name: 'ag-news',
+  language: 'en',
+  dataset: agNews,
+  reported: 'test; shots are from a part of the training set',
+  read: readAgNews,
+  prompt: ({ text }) => `${text}\nQuestion: Is this news of the world, sports, business or technology?\nAnswer:`,
+  choices: ['world', 'sports', 'business', 'technology'],
+})

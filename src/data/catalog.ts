@@ -1,19 +1,27 @@
 import { UnknownNameError } from '../base/options.ts'
 import { agNews } from './ag-news.ts'
+import { babi } from './babi.ts'
 import { charrnnShakespeare } from './charrnn-shakespeare.ts'
 import { chatterbotChinese, chatterbotEnglish } from './chatterbot.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
+import { cola } from './cola.ts'
 import type { Dataset } from './dataset.ts'
 import { englishBooks } from './english-books.ts'
 import { englishWikipedia } from './english-wikipedia.ts'
+import { gsm8k } from './gsm8k.ts'
 import { lccc } from './lccc.ts'
 import { mnist } from './mnist.ts'
+import { mrpc } from './mrpc.ts'
 import { multi30k } from './multi30k.ts'
 import { names } from './names.ts'
+import { ocnli } from './ocnli.ts'
+import { rte } from './rte.ts'
 import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
+import { snli } from './snli.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
+import { stsb } from './stsb.ts'
 import { tatoeba } from './tatoeba.ts'
 import { thucnewsTitles } from './thucnews-titles.ts'
 import { tinyshakespeare } from './tinyshakespeare.ts'
@@ -33,6 +41,14 @@ export const catalog: readonly Dataset[] = [
   agNews,
   chnsenticorp,
   thucnewsTitles,
+  cola,
+  mrpc,
+  rte,
+  snli,
+  ocnli,
+  stsb,
+  babi,
+  gsm8k,
   stopwordsZh,
   smallWorldEnglish,
   smallWorldChinese,

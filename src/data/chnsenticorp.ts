@@ -1,6 +1,7 @@
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
-import { type ClassificationTask, type LabelledText, readLabelledTexts } from './labelled-text.ts'
+import { type ClassificationTask, type LabelledText, type ReadOptions, readLabelledTexts } from './labelled-text.ts'
+import { classTask, type Task } from './task.ts'
 
 const reviews = 'https://raw.githubusercontent.com/duanruixue/chnsenticorp/348c5c68b8648a10af56aae0ea44e798fd4dafa4'
 
@@ -37,11 +38,24 @@ export const chnsenticorp: Dataset = {
  * 9,600 reviews to learn from, 1,200 to choose by and 1,200 to report on.
  * @throws {DataError} if a file is missing, or a line of it is not a text with a label
  */
-export async function readChnSentiCorp(files: readonly FetchedFile[]): Promise<ClassificationTask> {
+export async function readChnSentiCorp(
+  files: readonly FetchedFile[],
+  options: ReadOptions = {},
+): Promise<ClassificationTask> {
   const read = async (name: string): Promise<LabelledText[]> => {
-    const format = { separator: '\t', text: ['text_a'], label: 'label', labels: ['0', '1'] } as const
+    const format = { separator: '\t', text: ['text_a'], label: 'label', labels: ['0', '1'], ...options } as const
     return (await readLabelledTexts(fetchedText(fileOf(chnsenticorp, files, name)), format)).texts
   }
   const [train, validation, test] = [await read('train.tsv'), await read('dev.tsv'), await read('test.tsv')]
   return { classes: ['negative', 'positive'], train, validation, test }
 }
+
+export const chnsenticorpTask: Task = classTask({
+  name: 'chnsenticorp',
+  language: 'zh',
+  dataset: chnsenticorp,
+  reported: 'test',
+  read: readChnSentiCorp,
+  prompt: ({ text }) => `评论：${text}\n这条评论是正面的还是负面的？\n回答：`,
+  choices: ['负面', '正面'],
+})

@@ -1,17 +1,27 @@
 import { UnknownNameError } from '../base/options.ts'
 import { readAgNews } from './ag-news.ts'
 import { readChnSentiCorp } from './chnsenticorp.ts'
+import { readCola } from './cola.ts'
 import type { FetchedFile } from './get.ts'
 import type { ClassificationTask } from './labelled-text.ts'
+import { readMrpc } from './mrpc.ts'
+import { readOcnli } from './ocnli.ts'
+import { readRte } from './rte.ts'
+import { readSnli } from './snli.ts'
 import { readSst2 } from './sst2.ts'
 import { readThucnewsTitles } from './thucnews-titles.ts'
 
-/** The datasets of labelled texts, by their names in the catalog: one line each. */
+/** The datasets of labelled texts and pairs, by their names in the catalog: one line each. */
 const readers: Readonly<Record<string, (files: readonly FetchedFile[]) => Promise<ClassificationTask>>> = {
   sst2: readSst2WithPhrases,
   chnsenticorp: readChnSentiCorp,
   'ag-news': readAgNews,
   'thucnews-titles': readThucnewsTitles,
+  cola: readCola,
+  mrpc: readMrpc,
+  rte: readRte,
+  snli: readSnli,
+  ocnli: readOcnli,
 }
 
 export const classificationTaskNames: readonly string[] = Object.keys(readers)

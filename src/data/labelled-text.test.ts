@@ -21,6 +21,7 @@ describe('labelled texts', () => {
         { text: '难看', label: 0 },
       ],
       labels: ['0', '1'],
+      skipped: 0,
     })
   })
 
@@ -33,6 +34,7 @@ describe('labelled texts', () => {
         { text: 'plain', label: 0 },
       ],
       labels: ['A', 'B'],
+      skipped: 0,
     })
     expect((await read(',x\n', { separator: ',', text: [1], label: 1 })).texts).toEqual([{ text: 'x', label: 0 }])
   })

@@ -1,6 +1,7 @@
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
-import { type ClassificationTask, type LabelledText, readLabelledTexts } from './labelled-text.ts'
+import { type ClassificationTask, type LabelledText, type ReadOptions, readLabelledTexts } from './labelled-text.ts'
+import { classTask, type Task } from './task.ts'
 
 const sentences =
   'https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/457ffd83de90a9d6d472d8ffc31bbffe40a8b236/data/SST2'
@@ -53,14 +54,14 @@ export interface Sst2 extends ClassificationTask {
  * 6,920 sentences to learn from, 872 to choose by, 1,821 to report on, and the phrases.
  * @throws {DataError} if a file is missing, or a line of it is not a text with a label
  */
-export async function readSst2(files: readonly FetchedFile[]): Promise<Sst2> {
+export async function readSst2(files: readonly FetchedFile[], options: ReadOptions = {}): Promise<Sst2> {
   const labels = ['0', '1']
   const read = async (name: string): Promise<LabelledText[]> => {
-    const format = { separator: '\t', text: [0], label: 1, labels } as const
+    const format = { separator: '\t', text: [0], label: 1, labels, ...options } as const
     return (await readLabelledTexts(fetchedText(fileOf(sst2, files, name)), format)).texts
   }
   const phrases = fetchedText(fileOf(sst2, files, 'train_phrases.tsv'))
-  const named = { separator: '\t', text: ['sentence'], label: 'label', labels } as const
+  const named = { separator: '\t', text: ['sentence'], label: 'label', labels, ...options } as const
   return {
     classes: ['negative', 'positive'],
     train: await read('train.tsv'),
@@ -69,3 +70,13 @@ export async function readSst2(files: readonly FetchedFile[]): Promise<Sst2> {
     phrases: (await readLabelledTexts(phrases, named)).texts,
   }
 }
+
+export const sst2Task: Task = classTask({
+  name: 'sst2',
+  language: 'en',
+  dataset: sst2,
+  reported: 'test',
+  read: readSst2,
+  prompt: ({ text }) => `${text}\nQuestion: Is this sentence positive or negative?\nAnswer:`,
+  choices: ['negative', 'positive'],
+})

@@ -1,7 +1,8 @@
 import { Random } from '../base/random.ts'
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
-import { type ClassificationTask, type LabelledText, readLabelledTexts } from './labelled-text.ts'
+import { type ClassificationTask, type LabelledText, type ReadOptions, readLabelledTexts } from './labelled-text.ts'
+import { classTask, type Task } from './task.ts'
 import { linesOf } from './text.ts'
 
 const titles =
@@ -41,13 +42,28 @@ export const thucnewsTitles: Dataset = {
  * seed; 10,000 to report on.
  * @throws {DataError} if a file is missing, or a line of it is not a text with a label
  */
-export async function readThucnewsTitles(files: readonly FetchedFile[]): Promise<ClassificationTask> {
+export async function readThucnewsTitles(
+  files: readonly FetchedFile[],
+  options: ReadOptions = {},
+): Promise<ClassificationTask> {
   const classes: string[] = []
   for await (const line of linesOf(fetchedText(fileOf(thucnewsTitles, files, 'class.txt')))) classes.push(line.trim())
   const read = async (name: string): Promise<LabelledText[]> => {
-    const format = { separator: '\t', text: [0], label: 1, labels: classes.map((_, label) => String(label)) } as const
+    const labels = classes.map((_, label) => String(label))
+    const format = { separator: '\t', text: [0], label: 1, labels, ...options } as const
     return (await readLabelledTexts(fetchedText(fileOf(thucnewsTitles, files, name)), format)).texts
   }
   const shuffled = new Random(1, 'split').shuffle(await read('dev.txt'))
   return { classes, train: shuffled.slice(1000), validation: shuffled.slice(0, 1000), test: await read('test.txt') }
 }
+
+export const thucnewsTitlesTask: Task = classTask({
+  name: 'thucnews-titles',
+  language: 'zh',
+  dataset: thucnewsTitles,
+  reported: 'test; shots are from the development set, for the training set is not at hand',
+  read: readThucnewsTitles,
+  prompt: ({ text }) => `标题：${text}\n类别：`,
+  // In the order of class.txt: finance, realty, stocks, education, science, society, politics, sports, game, entertainment.
+  choices: ['财经', '房产', '股票', '教育', '科技', '社会', '时政', '体育', '游戏', '娱乐'],
+})
