@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 
 const here = import.meta.dirname
 const python = process.env.NACRE_PYTHON
-const threads = 2
+const threads = Number(process.argv[3] ?? 2)
 
 interface Size {
   readonly name: string
@@ -135,6 +135,16 @@ if (only === undefined || only === 'step') {
     }
     await duel(name, engines, rounds, chunk)
   }
+}
+if (only === undefined || only === 'llama') {
+  const flags = [...size(6, 6, 384, 256, 16, 65), '--key-value-heads', '2', '--threads', `${threads}`]
+  const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), '--model', 'llama', ...flags])]
+  const peer = [join(here, 'peers/transformers-llama.py'), '--serve', ...flags]
+  if (python) {
+    engines.push(new Engine('transformers', python, peer))
+    engines.push(new Engine('compiled', python, [...peer, '--compile']))
+  }
+  await duel('Llama: 6 layers, 384 channels, 6 heads in 2 groups, context 256, batch 16', engines, 5, 2)
 }
 if (only === undefined || only === 'transformer') {
   for (const dropout of ['0.1', '0']) {

@@ -3,6 +3,7 @@
  * up; answers every line `N` with N steps and {"milliseconds": [...]}; at the end of the input prints its facts.
  *
  *     node bench/step.ts --layers 4 --heads 4 --channels 128 --context 64 --batch 12 --vocabulary 65 [--no-bias]
+ *     node bench/step.ts --model llama --key-value-heads 2 ...
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -10,7 +11,7 @@ import { Random } from '../src/base/random.ts'
 import { host } from '../src/compiler/compile.ts'
 import { randomWindows } from '../src/data/batches.ts'
 import { memoryTokens } from '../src/data/token-shards.ts'
-import { GPT2 } from '../src/models/2019-gpt2.ts'
+import { modelEntry } from '../src/models/index.ts'
 import { tokenLosses } from '../src/nn/losses.ts'
 import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
 import { adamW } from '../src/optim/adamw.ts'
@@ -23,8 +24,10 @@ const number = (name: string, value: string) => ({ [name]: { type: 'string' as c
 const { values } = parseArgs({
   allowNegative: true,
   options: {
+    model: { type: 'string', default: 'gpt2' },
     ...number('layers', '4'),
     ...number('heads', '4'),
+    ...number('key-value-heads', '0'),
     ...number('channels', '128'),
     ...number('context', '64'),
     ...number('batch', '12'),
@@ -39,9 +42,10 @@ const [batch, context, vocabulary] = [option('batch'), option('context'), option
 const microBatches = option('micro-batches') || defaultMicroBatches(batch, context)
 
 const started = performance.now()
-const model = new GPT2({
+const model = modelEntry(values.model).create({
   ...{ vocabulary, context, channels: option('channels'), layers: option('layers'), heads: option('heads') },
-  bias: values.bias === true,
+  ...{ bias: values.bias === true, hiddenSize: 0, embeddingSize: 0 },
+  keyValueHeads: option('key-value-heads') || undefined,
 })
 const parameters = namedParameters(model)
 const shape = [batch / microBatches, context]

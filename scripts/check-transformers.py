@@ -83,6 +83,9 @@ def main():
     torch.set_num_threads(1)
     model, tokenizer, problems = load(o.folder)
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    begins = tokenizer(text)["input_ids"]  # with the token that the model expects before a text, if it does
+    if begins[1:] == ids and ours.get("ids", begins)[:1] == begins[:1]:
+        ids = begins
     scored = ours.get("ids", ids)
     with torch.no_grad():
         logits = model(torch.tensor([scored])).logits[0].double()  # [T, V]
@@ -91,7 +94,7 @@ def main():
     report = dict(
         versions=dict(torch=torch.__version__, transformers=transformers.__version__),
         model=type(model).__name__, tokenizer=type(tokenizer).__name__, problems=problems,
-        text=text, ids=ids, decodesToText=tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text,
+        text=text, ids=ids, decodesToText=tokenizer.decode(ids, clean_up_tokenization_spaces=False, skip_special_tokens=ids == begins) == text,
         logitsSummary=dict(shape=list(logits.shape), mean=logits.mean().item(), norm=logits.norm().item(),
                            first=logits[0, :4].tolist(), last=logits[-1, :4].tolist()),
         logProbabilities=log_probabilities.tolist(), logProbability=log_probabilities.sum().item(),

@@ -28,6 +28,7 @@ export {
   type SavedClassifier,
   saveClassifierFolder,
 } from './checkpoints/classifier-folder.ts'
+export { type NamedBytes, readLlama2c, readLlama2cTokenizer } from './checkpoints/llama2c.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
 export {
   loadRecurrentClassifierFolder,
@@ -232,8 +233,9 @@ export {
   segmenterNamed,
   spaceSegmenter,
 } from './tokenizers/segmenter.ts'
+export { SentencePieceBPE, type SentencePieceModel } from './tokenizers/sentencepiece-bpe.ts'
 export { stopWords } from './tokenizers/stop-words.ts'
-export { encodeChunks, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export { encodeChunks, promptIds, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
 export { bertTokens, WordPiece, wordPieceVocabulary } from './tokenizers/word-piece.ts'
 export { trainWordPiece, type WordPieceTrainingOptions } from './tokenizers/word-piece-training.ts'
 export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'

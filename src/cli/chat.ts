@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline/promises'
 import { NacreError } from '../base/errors.ts'
 import { generate } from '../generation/generate.ts'
+import { promptIds } from '../tokenizers/tokenizer.ts'
 import type { Command, CommandContext } from './command.ts'
 import {
   deviceOptions,
@@ -60,9 +61,9 @@ export async function converse(
   let { seed } = options
 
   /** The ids of a text; one that the vocabulary cannot write is refused, and the conversation goes on. */
-  function encode(text: string): Int32Array | undefined {
+  function encode(text: string): (ArrayLike<number> & Iterable<number>) | undefined {
     try {
-      return tokenizer.encode(text)
+      return history.length === 0 ? promptIds(tokenizer, text) : tokenizer.encode(text)
     } catch (error) {
       if (!(error instanceof NacreError)) throw error
       complain(error.message)

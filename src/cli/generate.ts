@@ -1,4 +1,5 @@
 import { generate } from '../generation/generate.ts'
+import { promptIds } from '../tokenizers/tokenizer.ts'
 import type { Command } from './command.ts'
 import {
   deviceOptions,
@@ -39,14 +40,14 @@ export const command: Command<GenerationTable & typeof promptOption> = {
     const prompt = unescapeText(escaped)
     const first = prompt === '' ? firstTokens(tokenizer) : undefined
     if (first) note(`No prompt: the text begins after ${first.name}.`)
-    const promptIds = first?.ids ?? [...tokenizer.encode(prompt)]
+    const start = first?.ids ?? promptIds(tokenizer, prompt)
     const predictor = predictorOf(model)
     let started = 0
     let text = ''
     let logProbability = 0
     const ids: number[] = []
     write(prompt)
-    for await (const piece of generate(predictor, tokenizer, promptIds, {
+    for await (const piece of generate(predictor, tokenizer, start, {
       ...generateOptions(model, options),
       signal,
     })) {

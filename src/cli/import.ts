@@ -1,57 +1,100 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { type ModelFiles, readCharRNN } from '../checkpoints/charrnn.ts'
-import { saveModelFolder } from '../checkpoints/model-folder.ts'
+import { readCharRNN } from '../checkpoints/charrnn.ts'
+import { type NamedBytes, readLlama2c } from '../checkpoints/llama2c.ts'
+import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
 import { charrnnShakespeare } from '../data/charrnn-shakespeare.ts'
 import { fileOf } from '../data/get.ts'
 import { fetchDataset } from '../data/node.ts'
+import { stories260K } from '../data/stories260k.ts'
 import { parameterCount } from '../nn/parameters.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { Command } from './command.ts'
 
 const importOptions = {
   out: { type: 'string', default: 'runs/imported', placeholder: 'DIR', help: 'folder of the model' },
+  tokenizer: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'tokenizer of a llama2.c checkpoint (default: the tok*.bin beside it)',
+  },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
 } as const
+
+const datasets = [charrnnShakespeare, stories260K]
+const datasetNames = datasets.map(({ name }) => name).join(' or ')
 
 /** Makes a folder of ours of a model that others trained, in a format that transformers does not read. */
 export const command: Command<typeof importOptions> = {
   arguments: [
-    { name: 'SOURCE', help: `folder of a charRNN model of ml5.js, or the dataset ${charrnnShakespeare.name}` },
+    {
+      name: 'SOURCE',
+      help: `folder of a charRNN model of ml5.js, a llama2.c checkpoint, or the dataset ${datasetNames}`,
+    },
   ],
   options: importOptions,
   examples: [
     `nacre import ${charrnnShakespeare.name} --out runs/charrnn`,
     'nacre generate runs/charrnn --prompt "ROMEO:"',
+    `nacre import ${stories260K.name} --out runs/stories`,
+    'nacre import stories15M.bin --tokenizer tokenizer.bin --out runs/stories',
   ],
   async run({ arguments: [source], options, host, report, note }) {
-    const files = await filesOf(source, options.mirror, host.environment, note)
-    const saved = await readCharRNN(files)
+    const read = sourceOf(source, options.tokenizer)
+    if (read === undefined) note(`Reading dataset ${source} ...`)
+    const saved = await (read?.() ?? readDataset(source, options.mirror, host.environment))
     await saveModelFolder(nodeStorage(resolve(options.out)), saved)
     const parameters = parameterCount(saved.model)
     const { configuration } = saved.model
     const counted = `${parameters.toLocaleString('en-US')} parameters, vocabulary ${saved.model.vocabulary}`
     report(
       { type: 'import', out: options.out, parameters, configuration },
-      `lstm: ${counted}\nThe model is in ${options.out}.`,
+      `${saved.model.constructor.name.toLowerCase()}: ${counted}\nThe model is in ${options.out}.`,
     )
   },
 }
 
-async function filesOf(
+/** How a file or folder is read; undefined for a dataset. */
+function sourceOf(source: string, tokenizer: string | undefined): (() => Promise<SavedModel>) | undefined {
+  if (!existsSync(source)) {
+    if (datasets.some(({ name }) => name === source)) return undefined
+    const expected = `a file or folder that exists, or ${datasetNames}`
+    throw new OptionError({ what: 'SOURCE', expected, received: `"${source}"` })
+  }
+  if (statSync(source).isDirectory()) return () => readCharRNN(nodeStorage(resolve(source)))
+  const beside = tokenizer ?? tokenizerBeside(source)
+  return () => readLlama2c(bytesOf(source), bytesOf(beside))
+}
+
+function tokenizerBeside(checkpoint: string): string {
+  const folder = dirname(resolve(checkpoint))
+  const found = readdirSync(folder).filter(name => /^tok.*\.bin$/.test(name) && name !== basename(checkpoint))
+  if (found.length === 1) return join(folder, found[0])
+  throw new OptionError({
+    what: 'Option --tokenizer',
+    expected: `a file, because ${folder} has ${found.length} files like tok512.bin`,
+    received: 'none',
+  })
+}
+
+function bytesOf(path: string): NamedBytes {
+  if (existsSync(path) && statSync(path).isFile()) return { name: path, bytes: readFileSync(path) }
+  throw new OptionError({ what: 'Option --tokenizer', expected: 'a file that exists', received: `"${path}"` })
+}
+
+async function readDataset(
   source: string,
   mirror: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
-  note: (text: string) => void,
-): Promise<ModelFiles> {
-  if (existsSync(source)) return nodeStorage(resolve(source))
-  if (source !== charrnnShakespeare.name) {
-    const expected = `a folder that exists, or ${charrnnShakespeare.name}`
-    throw new OptionError({ what: 'SOURCE', expected, received: `"${source}"` })
-  }
-  note(`Reading dataset ${source} ...`)
-  const fetched = await fetchDataset(charrnnShakespeare, { environment, mirror })
-  const find = (name: string) => fileOf(charrnnShakespeare, fetched, name)
-  return { locate: name => find(name).location, read: name => find(name).storage.read(find(name).name) }
+): Promise<SavedModel> {
+  const dataset = datasets.find(({ name }) => name === source)!
+  const fetched = await fetchDataset(dataset, { environment, mirror })
+  const find = (name: string) => fileOf(dataset, fetched, name)
+  const read = (name: string) => find(name).storage.read(find(name).name)
+  if (dataset === charrnnShakespeare) return readCharRNN({ locate: name => find(name).location, read })
+  const [checkpoint, tokenizer] = await Promise.all(
+    dataset.files.map(async ({ name }) => ({ name: find(name).location, bytes: await read(name) })),
+  )
+  return readLlama2c(checkpoint, tokenizer)
 }

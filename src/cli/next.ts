@@ -1,4 +1,5 @@
 import { logProbabilityOf } from '../generation/sampling.ts'
+import { promptIds } from '../tokenizers/tokenizer.ts'
 import { bar } from '../training/progress.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
@@ -23,7 +24,7 @@ export const command: Command<typeof options> = {
   async run({ arguments: [folder, text = ''], options: { top, ...device }, print, report, json }) {
     const model = await openModel(folder, device, { generating: true })
     const { tokenizer } = model
-    const ids = text === '' ? firstTokens(tokenizer).ids : [...tokenizer.encode(text)]
+    const ids = text === '' ? firstTokens(tokenizer).ids : promptIds(tokenizer, text)
     const predictor = predictorOf(model)
     const logits = (await predictor.next(ids)).slice(0, tokenizer.vocabularySize)
     await predictor.release()

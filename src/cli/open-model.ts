@@ -94,28 +94,31 @@ export function generationOptionsOf(
 
 /** The options as `generate` takes them. */
 export function generateOptions(
-  { tokenizer: { endOfText } }: OpenModel,
+  { tokenizer: { beginOfText, endOfText } }: OpenModel,
   options: OptionsOf<typeof generationOptions>,
 ): GenerateOptions {
   return {
     sample: samplingPolicies(options),
     stopWhen: [length(options.tokens)],
     stopStrings: options.stop.map(unescapeText),
-    stopTokens: endOfText === undefined ? [] : [endOfText],
+    // Another text begins where this one has ended.
+    stopTokens: [beginOfText, endOfText].filter(id => id !== undefined),
     seed: options.seed,
   }
 }
 
 /**
- * What a text begins with where no prompt is given: a line break, else the token that ends a document.
+ * What a text begins with where no prompt is given: what the model expects there, else a line break, else the token that ends a document.
  * @throws {OptionError} if the vocabulary has neither
  */
 export function firstTokens(tokenizer: Tokenizer): { readonly ids: number[]; readonly name: string } {
+  const { beginOfText, endOfText, specialTokens } = tokenizer
+  const nameOf = (token: number) => [...specialTokens].find(([, id]) => id === token)?.[0]
+  if (beginOfText !== undefined) return { ids: [beginOfText], name: nameOf(beginOfText) ?? `token ${beginOfText}` }
   try {
     return { ids: [...tokenizer.encode('\n')], name: 'a line break' }
   } catch {
-    const { endOfText, specialTokens } = tokenizer
-    const name = [...specialTokens].find(([, id]) => id === endOfText)?.[0]
+    const name = endOfText === undefined ? undefined : nameOf(endOfText)
     if (endOfText !== undefined && name !== undefined) return { ids: [endOfText], name }
     const expected = 'a text: the vocabulary has no line break to begin with'
     throw new OptionError({ what: 'Option --prompt', expected, received: 'an empty text' })

@@ -76,7 +76,9 @@ test.each([
 test('an import that cannot be is refused', async () => {
   const nowhere = await nacre('import', 'nowhere')
   expect([nowhere.code, nowhere.stdout]).toEqual([2, ''])
-  expect(nowhere.stderr).toContain('SOURCE expected a folder that exists, or charrnn-shakespeare. Received "nowhere".')
+  expect(nowhere.stderr).toContain(
+    'SOURCE expected a file or folder that exists, or charrnn-shakespeare or stories260k. Received "nowhere".',
+  )
   const empty = await nacre('import', directory)
   expect([empty.code, empty.stdout]).toEqual([1, ''])
   expect(empty.stderr).toContain('manifest.json expected a file that exists.')

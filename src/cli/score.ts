@@ -1,5 +1,6 @@
 import { OptionError } from '../base/errors.ts'
 import { scoreTokens } from '../evaluation/score.ts'
+import { promptIds } from '../tokenizers/tokenizer.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
 import { deviceOptions, openModel } from './open-model.ts'
@@ -15,7 +16,7 @@ export const command: Command<typeof deviceOptions> = {
   async run({ arguments: [folder, text], options, print, report, json }) {
     const model = await openModel(folder, options, { generating: true })
     const { tokenizer } = model
-    const ids = tokenizer.encode(text)
+    const ids = promptIds(tokenizer, text)
     if (ids.length < 2) {
       const hint = 'The first token has nothing before it, so it is given, not scored.'
       throw new OptionError({ what: 'TEXT', expected: 'at least two tokens', received: String(ids.length), hint })
@@ -24,11 +25,12 @@ export const command: Command<typeof deviceOptions> = {
     const logProbability = logProbabilities.reduce((sum, value) => sum + value, 0)
     const natsPerToken = -logProbability / logProbabilities.length
     const perplexity = Math.exp(natsPerToken)
-    // The first token counts as much as the mean of the others, as in `nacre evaluate`.
-    const bitsPerByte = (natsPerToken * ids.length) / new TextEncoder().encode(text).length / Math.LN2
+    // The first token counts as much as the mean of the others, as in `nacre evaluate`; one before the text does not.
+    const counted = ids.length - (tokenizer.beginOfText === undefined ? 0 : 1)
+    const bitsPerByte = (natsPerToken * counted) / new TextEncoder().encode(text).length / Math.LN2
     if (json) {
       const numbers = { logProbabilities, logProbability, natsPerToken, perplexity, bitsPerByte }
-      report({ type: 'score', text, ids: [...ids], ...numbers }, '')
+      report({ type: 'score', text, ids, ...numbers }, '')
       return
     }
     print('P(w1..wn) = product of P(wi | w1..wi-1); the first token is given.\n')

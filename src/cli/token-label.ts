@@ -4,7 +4,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 /** A token's text in quotes, or its bytes where it is a part of a character. */
 export function tokenLabel(tokenizer: Tokenizer, id: number): string {
   const bytes = tokenizer.bytes(id)
-  const text = tokenizer.decode([id])
+  const text = tokenizer.decode([id], { continues: true })
   if (Array.from(new TextEncoder().encode(text)).join() === Array.from(bytes).join()) return JSON.stringify(text)
   return `<${Array.from(bytes, byte => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ')}>`
 }

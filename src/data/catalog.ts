@@ -21,6 +21,7 @@ import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import { snli } from './snli.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
+import { stories260K } from './stories260k.ts'
 import { stsb } from './stsb.ts'
 import { tatoeba } from './tatoeba.ts'
 import { thucnewsTitles } from './thucnews-titles.ts'
@@ -61,6 +62,7 @@ export const catalog: readonly Dataset[] = [
   chatterbotChinese,
   lccc,
   charrnnShakespeare,
+  stories260K,
 ]
 
 /**

@@ -58,7 +58,8 @@ export async function* generate(
   const random = new Random(seed, 'sampling')
   const tokens = [...prompt]
   const generated: number[] = []
-  const decoder = tokenizer.decoder()
+  const special = new Set(tokenizer.specialTokens.values())
+  const decoder = tokenizer.decoder({ continues: prompt.some(id => !special.has(id)) })
   const screen = new StopScreen(stopStrings)
   for (;;) {
     if (signal?.aborted) return

@@ -5,6 +5,17 @@ import type { HostTensor } from '../runtime/runtime.ts'
 import { applyAll, input, type Tensor } from '../tensor/tensor.ts'
 import { type Memory, type MemorySize, nextName } from './memory.ts'
 
+/** ONNX Runtime's operator takes heads whose channels are a multiple of this. */
+const headMultiple = 8
+
+/** Zeros behind the channels of each head, which change neither products nor sums: [B, S, H D] to [B, S, H W]. */
+function widenHeads(x: Tensor, channels: number, width: number): Tensor {
+  if (width === channels) return x
+  const [batch, tokens, all] = x.shape
+  const padded = x.reshape([batch, tokens, all / channels, channels]).pad(3, 0, width - channels)
+  return padded.reshape([batch, tokens, -1])
+}
+
 /** Keys and values of the tokens that a model has seen, so that each new token costs one position. */
 export class KeyValueCache implements Memory {
   readonly rewinds = true
@@ -40,13 +51,20 @@ export class KeyValueCache implements Memory {
   attend(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
     const channels = q.shape[2] / heads
     const keyValueHeads = k.shape[2] / channels
-    const shape = [this.#rows, keyValueHeads, this.#length, channels]
+    const width = headMultiple * Math.ceil(channels / headMultiple)
+    const shape = [this.#rows, keyValueHeads, this.#length, width]
     const layer = this.#layers.length
     const past = [input(`keys/${layer}`, shape), input(`values/${layer}`, shape)]
     const attributes = { heads, keyValueHeads, scale: 1 / Math.sqrt(channels) }
-    const [y, keys, values] = applyAll(cachedAttention, [q, k, v, ...past, this.#last, this.#total], attributes)
+    const padded = [q, k, v].map(part => widenHeads(part, channels, width))
+    const [y, keys, values] = applyAll(cachedAttention, [...padded, ...past, this.#last, this.#total], attributes)
     this.#layers.push({ shape, keys, values })
-    return y
+    return width === channels
+      ? y
+      : y
+          .reshape([...q.shape.slice(0, 2), heads, width])
+          .slice(3, 0, channels)
+          .reshape(q.shape)
   }
 
   get shapes(): Record<string, Shape> {

@@ -1,5 +1,5 @@
 import { OptionError, TokenizerError } from '../base/errors.ts'
-import { type AddedTokenJSON, specialToken } from './tokenizer-json.ts'
+import { type AddedTokenJSON, type JSONValue, specialToken } from './tokenizer-json.ts'
 import { classAt, space } from './unicode-classes.ts'
 
 /** The id of the token that ends a document, by the names that published vocabularies use. */
@@ -9,6 +9,21 @@ export function endOfTextId(specialTokens: ReadonlyMap<string, number>, name?: s
   if (name === undefined) return undefined
   throw new OptionError({ what: 'endOfText', expected: 'the name of a special token', received: JSON.stringify(name) })
 }
+
+/** The id that a post-processor of tokenizer.json puts before every text, if it does. */
+export function beginOfTextId(
+  postProcessor: JSONValue | undefined,
+  specialTokens: ReadonlyMap<string, number>,
+): number | undefined {
+  const steps = object(postProcessor).type === 'Sequence' ? list(object(postProcessor).processors) : [postProcessor]
+  const template = steps.map(object).find(({ type }) => type === 'TemplateProcessing')
+  const { id } = object(object(list(template?.single)[0]).SpecialToken)
+  return typeof id === 'string' ? specialTokens.get(id) : undefined
+}
+
+type Loose = Readonly<Record<string, unknown>>
+const object = (value: unknown): Loose => (typeof value === 'object' && value !== null ? (value as Loose) : {})
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** A stretch of text, or of one added token with the white space that it takes in. */
 export interface Piece {

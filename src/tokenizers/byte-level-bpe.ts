@@ -4,7 +4,7 @@
  * Translation of Rare Words with Subword Units, 2016.
  */
 import { DataError, TokenizerError } from '../base/errors.ts'
-import { AddedTokens, endOfTextId } from './added-tokens.ts'
+import { AddedTokens, beginOfTextId, endOfTextId } from './added-tokens.ts'
 import { byteCharacters, bytesToText } from './byte-alphabet.ts'
 import { mergeSymbols } from './merging.ts'
 import { PairTable } from './pair-table.ts'
@@ -36,6 +36,7 @@ export class ByteLevelBPE implements Tokenizer {
   readonly vocabularySize: number
   readonly specialTokens: ReadonlyMap<string, number>
   readonly endOfText: number | undefined
+  readonly beginOfText: number | undefined
   readonly rule: PretokenizationRule
   /** Merges in the order of their ranks, each as three ids: left, right, merged. */
   readonly merges: Int32Array
@@ -61,6 +62,7 @@ export class ByteLevelBPE implements Tokenizer {
     this.merges = merges
     this.specialTokens = this.#added.special
     this.endOfText = endOfTextId(this.specialTokens, model.endOfText)
+    this.beginOfText = beginOfTextId(model.postProcessor, this.specialTokens)
     this.vocabularySize = addedTokens.reduce((size, { id }) => Math.max(size, id + 1), tokens.length)
     const allTokens = Array.from({ length: this.vocabularySize }, (_, id) => tokens[id])
     for (const { id, content } of addedTokens) allTokens[id] ??= new TextEncoder().encode(content)

@@ -23,7 +23,11 @@ test.each<[name: string, change: (json: EditableJSON) => unknown, message: RegEx
   ],
   ['a normalizer', json => Object.assign(json, { normalizer: { type: 'NFC' } }), /normalizer expected null/],
   ['dropout', json => Object.assign(json.model, { dropout: 0.1 }), /model.dropout expected null. Received 0.1/],
-  ['SentencePiece', json => Object.assign(json.model, { byte_fallback: true }), /model.byte_fallback/],
+  [
+    'SentencePiece',
+    json => Object.assign(json.model, { byte_fallback: true }),
+    /pre_tokenizer expected Prepend and Replace, or a Metaspace, of "▁"/,
+  ],
   [
     'an expression',
     json => Object.assign(json.pre_tokenizer, { type: 'Whitespace' }),

@@ -4,6 +4,7 @@ import { CharacterTokenizer, isCharacterPattern } from './characters.ts'
 import { readVocabulary } from './gpt2-files.ts'
 import { gpt2Rule, type PretokenizationRule, pretokenizationRules } from './pretokenize.ts'
 import { type Segmenter, segmenterNamed, spaceSegmenter } from './segmenter.ts'
+import { readSentencePiece } from './sentencepiece-json.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { addedTokens, describe, type JSONObject, jsonObject, vocabularyEntries } from './tokenizer-json.ts'
 import { bertTokens, longestWord, WordPiece } from './word-piece.ts'
@@ -35,6 +36,7 @@ export function tokenizerFromJSON(
     return readWords(root, model, segmenter, endOfText)
   }
   if (type === 'WordPiece') return readWordPiece(root, model, endOfText)
+  if (type === 'BPE' && model.byte_fallback === true) return readSentencePiece(root, model, endOfText)
   refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
   if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
   if (type === 'WordLevel') return readCharacters(root, model, endOfText)
@@ -43,13 +45,15 @@ export function tokenizerFromJSON(
 
 /** The contents of tokenizer_config.json, from which `transformers.AutoTokenizer` loads tokenizer.json. */
 export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?: number } = {}): JSONObject {
-  const { endOfText, specialTokens } = tokenizer
-  const name = [...specialTokens].find(([, id]) => id === endOfText)?.[0]
+  const { endOfText, beginOfText = endOfText, specialTokens } = tokenizer
+  const nameOf = (token: number | undefined) => [...specialTokens].find(([, id]) => id === token)?.[0]
+  const [begin, end] = [nameOf(beginOfText), nameOf(endOfText)]
   return {
     ...(tokenizer instanceof WordPiece
       ? wordPieceConfig(tokenizer)
       : { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }),
-    ...(name === undefined ? {} : { bos_token: name, eos_token: name }),
+    ...(begin === undefined ? {} : { bos_token: begin }),
+    ...(end === undefined ? {} : { eos_token: end }),
     ...(tokenizer instanceof WordTokenizer && { segmenter: tokenizer.segmenter.name }),
     ...(options.maximumLength === undefined ? {} : { model_max_length: options.maximumLength }),
   }

@@ -7,7 +7,7 @@ export interface TokenizerJSON {
   readonly padding: null
   readonly added_tokens: readonly AddedTokenJSON[]
   readonly normalizer: JSONObject | null
-  readonly pre_tokenizer: JSONObject
+  readonly pre_tokenizer: JSONObject | null
   readonly post_processor: JSONValue
   readonly decoder: JSONObject | null
   readonly model: JSONObject

@@ -5,6 +5,7 @@ import { trainCharacters } from './characters.ts'
 import { tokenizerConfig, tokenizerFromJSON } from './huggingface.ts'
 import { cl100kRule, gpt2Rule, llama3Rule, o200kRule } from './pretokenize.ts'
 import { intlSegmenter, spaceSegmenter } from './segmenter.ts'
+import { SentencePieceBPE, type SpaceRule } from './sentencepiece-bpe.ts'
 import { type DecodeOptions, encodeChunks, type Tokenizer } from './tokenizer.ts'
 import { specialToken } from './tokenizer-json.ts'
 import { trainWordPiece } from './word-piece-training.ts'
@@ -64,11 +65,38 @@ const tokenizers: (readonly [string, Tokenizer])[] = [
   ['characters', await trainCharacters(alphabet, { specialTokens: ['<|endoftext|>', '<|end|>'] })],
 ]
 
+/** The pieces of a few words and the characters that make them up, all bytes, and a run of spaces. */
+function sentencePieces(spaces: SpaceRule): SentencePieceBPE {
+  const words = ['he', '▁t', 'the', '▁the', 'an', '你好', 'll', '▁▁', '▁▁▁▁', "▁'", 'aa', 'aaaa', '世界']
+  const characters = [...new Set(words.join(''))]
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
+  const names = ['<unk>', '<|endoftext|>', ...bytes, ...words, ...characters]
+  const pieces = new Map(names.map((name, id) => [name, id]))
+  const merges = words.flatMap(word => {
+    const cuts = Array.from({ length: word.length - 1 }, (_, i) => [word.slice(0, i + 1), word.slice(i + 1), word])
+    return cuts.map(cut => cut.map(piece => pieces.get(piece) ?? -1)).filter(ids => !ids.includes(-1))
+  })
+  const addedTokens = [
+    specialToken('<unk>', 0),
+    specialToken('<|endoftext|>', 1),
+    specialToken('<|end|>', names.length),
+  ]
+  const model = { pieces, merges: Int32Array.from(merges.flat()), spaces, addedTokens, unknown: '<unk>' }
+  return new SentencePieceBPE({ ...model, strips: spaces.prefix !== 'never' })
+}
+
+const sentencePieceTokenizers: (readonly [string, Tokenizer])[] = [
+  ['sentencepiece', sentencePieces({ prefix: 'always', doubled: true, split: false })],
+  ['sentencepiece, first', sentencePieces({ prefix: 'first', doubled: false, split: false })],
+  ['sentencepiece, never', sentencePieces({ prefix: 'never', doubled: false, split: true })],
+]
+
 /** Those that keep all but white space and unknown words: their promises begin after the first test. */
 const specialTokens = ['<|endoftext|>', '<|end|>']
 const wordText = `a é ${randomText(new Random(9), 5000)}`
 const all: (readonly [string, Tokenizer])[] = [
   ...tokenizers,
+  ...sentencePieceTokenizers,
   ['words', await trainWords([wordText], { segmenter: spaceSegmenter, specialTokens, lineBreaks: true })],
   ['word-piece', await trainWordPiece([wordText], { vocabularySize: 400, specialTokens, lowercase: false })],
   ['words-zh', await trainWords([wordText], { segmenter: intlSegmenter('zh'), specialTokens, lowercase: true })],
@@ -86,6 +114,17 @@ test.each(tokenizers)('%s: text comes back from its ids, whole and streamed', (_
       expect(pieces.join('')).not.toContain('\ufffd')
       expect(pieces.join('') + decoder.end()).toBe(text)
     }
+  }
+})
+
+test.each(sentencePieceTokenizers)('%s: a text comes back from its ids, a part of one too', (name, tokenizer) => {
+  const random = new Random(7)
+  for (let round = 0; round < 500; round++) {
+    const text = `a${randomText(random, random.integer(60))}` // a first space may be the one before every text
+    const ids = tokenizer.encode(text)
+    expect([name, tokenizer.decode(ids)]).toEqual([name, text])
+    const part = tokenizer.encode(` ${text}`, { continues: true })
+    expect(tokenizer.decode(part, { continues: true })).toBe(` ${text}`)
   }
 })
 
@@ -131,8 +170,8 @@ test.each(all)('%s: a text may be cut at its last cut, whatever follows', (_, to
     const before = randomText(random, 1 + random.integer(12))
     const whole = before + randomText(random, random.integer(6))
     const cut = tokenizer.lastCut(before, { special: true })
-    const parts = [whole.slice(0, cut), whole.slice(cut)].flatMap(part => [
-      ...tokenizer.encode(part, { special: true }),
+    const parts = [whole.slice(0, cut), whole.slice(cut)].flatMap((part, i) => [
+      ...tokenizer.encode(part, { special: true, continues: i > 0 && cut > 0 }),
     ])
     expect(parts).toEqual([...tokenizer.encode(whole, { special: true })])
   }
@@ -167,7 +206,7 @@ test.each(all)('%s: special tokens can be added; names that are there keep their
   expect(extended.endOfText).toBe(tokenizer.endOfText)
   expect([...extended.encode('<|user|>a<|assistant|>', { special: true })]).toEqual([
     size,
-    ...tokenizer.encode('a'),
+    ...tokenizer.encode('<|endoftext|>a', { special: true }).slice(1),
     size + 1,
   ])
   expect(tokenizer.specialTokens.has('<|user|>')).toBe(false)

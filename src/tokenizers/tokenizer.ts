@@ -6,11 +6,15 @@ export interface EncodeOptions {
    * not end a document or a turn. Prompts made of templates set it.
    */
   readonly special?: boolean
+  /** Whether the text goes on one before it; default false: tokenizers that put a space before a text then do not. */
+  readonly continues?: boolean
 }
 
 export interface DecodeOptions {
   /** Whether special tokens are written by their names; default true. */
   readonly special?: boolean
+  /** Whether the tokens go on a text before them; default false: a space that was put before a text is taken away. */
+  readonly continues?: boolean
 }
 
 /** Turns text into token ids and back. */
@@ -47,8 +51,8 @@ export interface Tokenizer {
   decoder(options?: DecodeOptions): TokenDecoder
 
   /**
-   * The last index where a text that may go on can be cut, so that its two parts encode to what the whole encodes to;
-   * 0 where there is none. See {@link encodeChunks}.
+   * The last index where a text that may go on can be cut, so that its two parts encode to what the whole encodes to,
+   * the second as one that continues; 0 where there is none. See {@link encodeChunks}.
    */
   lastCut(text: string, options?: EncodeOptions): number
 
@@ -67,6 +71,12 @@ export interface TokenDecoder {
   end(): string
 }
 
+/** The ids of a text as a model is given its beginning: after the token that it expects before a text, if any. */
+export function promptIds(tokenizer: Tokenizer, text: string, options?: EncodeOptions): number[] {
+  const { beginOfText } = tokenizer
+  return [...(beginOfText === undefined ? [] : [beginOfText]), ...tokenizer.encode(text, options)]
+}
+
 /**
  * Encodes a text that arrives in chunks exactly as if it were whole. Memory is bounded by the longest stretch without a
  * safe cut, in ordinary text a few words beyond one chunk.
@@ -78,8 +88,10 @@ export async function* encodeChunks(
   chunks: AsyncIterable<string> | Iterable<string>,
   options?: EncodeOptions,
 ): AsyncGenerator<Int32Array, void, undefined> {
+  let continues = options?.continues ?? false
   for await (const part of cutChunks(text => tokenizer.lastCut(text, options), chunks)) {
-    yield tokenizer.encode(part, options)
+    yield tokenizer.encode(part, { ...options, continues })
+    continues = true
   }
 }
 

@@ -5,7 +5,7 @@ import { compile } from '../../src/compiler/compile.ts'
 import { cachedPredictor, naivePredictor } from '../../src/generation/predictor.ts'
 import { Llama } from '../../src/models/2023-llama.ts'
 import { crossEntropy } from '../../src/nn/losses.ts'
-import { namedParameters, parameterNames, weightFeeds } from '../../src/nn/parameters.ts'
+import { initialWeights, namedParameters, parameterNames, weightFeeds } from '../../src/nn/parameters.ts'
 import { adamW } from '../../src/optim/adamw.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { webRuntime } from '../../src/runtime/web.ts'
@@ -106,3 +106,22 @@ test('the cache predicts as the naive loop does, far past the context; a folder 
   }
   await Promise.all([cached.release(), naive.release()])
 })
+
+test.each([4, 12, 20])(
+  'heads of %d channels, which the operator of the cache does not take as they are',
+  async width => {
+    const size = { vocabulary: 61, context: 24, layers: 2, heads: 4, keyValueHeads: 2, hidden: 40, channels: 4 * width }
+    const odd = new Llama({ ...size, rotaryBase: golden.rotaryBase, epsilon: 1e-5, tied: true })
+    const own = initialWeights(namedParameters(odd), 1)
+    for (const make of [() => runtime, webRuntime]) {
+      const loaded = { model: odd, weights: own, runtime: await make() }
+      const [cached, naive] = [cachedPredictor(loaded), naivePredictor(loaded)]
+      for (const length of [1, 3, 4, 9, 30]) {
+        const tokens = Array.from({ length }, (_, i) => (7 * i + i * i) % 61)
+        const expected = (await naive.next(tokens)).slice()
+        expectClose(`${length} tokens`, await cached.next(tokens), expected, { absolute: 1e-4 })
+      }
+      await Promise.all([cached.release(), naive.release()])
+    }
+  },
+)

@@ -1,0 +1,96 @@
+"""
+Times transformers' LlamaForCausalLM on the CPU: the peer beside which bench/step.ts --model llama is measured.
+
+Attention by scaled_dot_product_attention, no dropout; AdamW (fused where it can be), clipping at 1.0. One step = forward,
+backward, clip, update, loss read. Tokens are random. Units of the feed-forward layers as Nacre has them.
+
+    python bench/peers/transformers-llama.py --serve --layers 6 --heads 6 --key-value-heads 2 --channels 384 ...
+
+Serves steps as pytorch-gpt.py does; without --serve it times 20 steps and prints one JSON line.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+
+import torch
+import transformers
+
+
+def make_step(o, facts):
+    multiple = 32 if o.channels < 1024 else 256
+    config = transformers.LlamaConfig(
+        vocab_size=o.vocabulary, max_position_embeddings=o.context, hidden_size=o.channels, num_hidden_layers=o.layers,
+        intermediate_size=multiple * math.ceil(8 * o.channels / 3 / multiple), num_attention_heads=o.heads,
+        num_key_value_heads=o.key_value_heads, rms_norm_eps=1e-5, tie_word_embeddings=False, use_cache=False,
+        attn_implementation="sdpa", bos_token_id=None, eos_token_id=None)
+    model = transformers.LlamaForCausalLM(config).train()
+    parameters = list(model.parameters())
+    groups = [dict(params=[p for p in parameters if p.dim() >= 2], weight_decay=0.1),
+              dict(params=[p for p in parameters if p.dim() < 2], weight_decay=0.0)]
+    options = dict(lr=1e-3, betas=(0.9, 0.99), eps=1e-8)
+    try:
+        optimizer, facts["fused"] = torch.optim.AdamW(groups, fused=True, **options), True
+    except RuntimeError:
+        optimizer, facts["fused"] = torch.optim.AdamW(groups, **options), False
+    facts["parameters"] = sum(p.numel() for p in parameters)
+    forward = torch.compile(model) if o.compile else model
+    generator = torch.Generator().manual_seed(1)
+
+    def step():
+        tokens = torch.randint(o.vocabulary, (o.batch, o.context + 1), generator=generator)
+        logits = forward(input_ids=tokens[:, :-1].contiguous()).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    return step
+
+
+def timed(step, count):
+    milliseconds, loss = [], None
+    for _ in range(count):
+        start = time.perf_counter()
+        loss = step()
+        milliseconds.append((time.perf_counter() - start) * 1e3)
+    return milliseconds, loss
+
+
+def peak_mb():
+    with open("/proc/self/status") as status:
+        return next(round(int(line.split()[1]) / 1024, 1) for line in status if line.startswith("VmHWM:"))
+
+
+def main():
+    p = argparse.ArgumentParser(description="Times transformers' Llama on the CPU.")
+    for name, default in {"layers": 6, "heads": 6, "key-value-heads": 2, "channels": 384, "context": 256, "batch": 16,
+                          "vocabulary": 65, "threads": 2}.items():
+        p.add_argument(f"--{name}", type=int, default=default)
+    p.add_argument("--compile", action="store_true", help="through torch.compile")
+    p.add_argument("--serve", action="store_true", help="warm up, then run as many steps as each line of stdin says")
+    o = p.parse_args()
+    torch.set_num_threads(o.threads)
+    torch.manual_seed(1)
+    facts = dict(peer="transformers", mode="compiled" if o.compile else "eager", torch=torch.__version__,
+                 transformers=transformers.__version__)
+    step = make_step(o, facts)
+    timed(step, 3)
+    if o.serve:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            milliseconds, loss = timed(step, int(line))
+            print(json.dumps(dict(milliseconds=milliseconds, loss=loss)), flush=True)
+        print(json.dumps(facts | dict(peakMb=peak_mb())), flush=True)
+        return
+    milliseconds, loss = timed(step, 20)
+    print(json.dumps(facts | dict(medianMs=statistics.median(milliseconds), minMs=min(milliseconds), loss=loss)))
+
+
+if __name__ == "__main__":
+    main()
