@@ -19,6 +19,19 @@ export {
   type SavedBERT,
   saveBertFolder,
 } from './checkpoints/bert.ts'
+export { conversationTokens } from './chat/answer-tokens.ts'
+export type { Conversation, Message, Role, Tool, ToolCall } from './chat/conversation.ts'
+export { chatDatasetNames, readChatDataset } from './chat/datasets.ts'
+export { defaultChatTemplate, turnTokens } from './chat/default-template.ts'
+export {
+  buildExamples,
+  type ExampleOptions,
+  type ExampleReport,
+  type TooLong,
+  tooLongPolicies,
+} from './chat/examples.ts'
+export { type ChatRecord, type FormatOptions, formats, type PlacedRecord, readChatRecords } from './chat/formats.ts'
+export { ChatTemplate, type ChatTemplateOptions } from './chat/template.ts'
 export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,
@@ -71,6 +84,13 @@ export { type Digits, digitSize, digitVectors, readMnist, type StoredFile, slice
 export { mrpc, readMrpc } from './data/mrpc.ts'
 export { type TextPair, TextPairs } from './data/next-sentence.ts'
 export { ocnli, readOcnli } from './data/ocnli.ts'
+export {
+  type PackedBatch,
+  type PackedExamples,
+  type PackingOptions,
+  packExamples,
+  type TrainingExample,
+} from './data/packing.ts'
 export { type EncodedPair, lengthBuckets, type MarkerIds, pairUpdates } from './data/pair-batches.ts'
 export { type PairTask, pairDatasets, pairTask } from './data/pair-tasks.ts'
 export * from './data/pairs.ts'

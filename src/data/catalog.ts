@@ -1,12 +1,24 @@
 import { UnknownNameError } from '../base/options.ts'
 import { agNews } from './ag-news.ts'
 import { babi } from './babi.ts'
+import { alpaca, alpacaChinese } from './alpaca.ts'
 import { charrnnShakespeare } from './charrnn-shakespeare.ts'
+import {
+  harmless,
+  identity,
+  kdconv,
+  preferences,
+  preferencesChinese,
+  shareGPTChinese,
+  toolCalls,
+  toolCallsChinese,
+} from './chat-datasets.ts'
 import { chatterbotChinese, chatterbotEnglish } from './chatterbot.ts'
 import { chineseNovels } from './chinese-novels.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
 import { cola } from './cola.ts'
 import type { Dataset } from './dataset.ts'
+import { dolly } from './dolly.ts'
 import { englishBooks } from './english-books.ts'
 import { englishWikipedia } from './english-wikipedia.ts'
 import { gsm8k } from './gsm8k.ts'
@@ -17,6 +29,7 @@ import { multi30k } from './multi30k.ts'
 import { names } from './names.ts'
 import { ocnli } from './ocnli.ts'
 import { rte } from './rte.ts'
+import { selfInstruct, selfInstructChinese } from './self-instruct.ts'
 import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import { snli } from './snli.ts'
 import { sst2 } from './sst2.ts'
@@ -61,6 +74,19 @@ export const catalog: readonly Dataset[] = [
   chatterbotEnglish,
   chatterbotChinese,
   lccc,
+  kdconv,
+  alpaca,
+  alpacaChinese,
+  dolly,
+  selfInstruct,
+  selfInstructChinese,
+  toolCalls,
+  toolCallsChinese,
+  identity,
+  shareGPTChinese,
+  preferences,
+  preferencesChinese,
+  harmless,
   charrnnShakespeare,
   stories260K,
 ]

@@ -1,0 +1,50 @@
+import { describe, expect, it, test } from 'vitest'
+import type { Conversation } from './conversation.ts'
+import { ChatTemplate } from './template.ts'
+
+const hello: Conversation = {
+  messages: [
+    { role: 'user', content: 'Hello' },
+    { role: 'assistant', content: 'Hi' },
+  ],
+}
+
+test('a template that does not parse is refused, with the words of the library', () => {
+  expect(() => new ChatTemplate('{% for message in messages %}{{ message.content }}')).toThrow(
+    /The chat template expected Jinja\. Received ".+"\. Is it whole, and every block of it closed\?/,
+  )
+})
+
+test('a template that raises says why', () => {
+  const template = new ChatTemplate("{{ raise_exception('Only system, please') }}")
+  expect(() => template.render(hello)).toThrow(
+    'The chat template expected a conversation that it can write. Received "Only system, please".',
+  )
+})
+
+describe('answers', () => {
+  const answersOf = (source: string, conversation = hello) => {
+    const { text, answers } = new ChatTemplate(source).renderAnswers(conversation, ['<end>'])
+    return answers.map(({ begin, end }) => text.slice(begin, end))
+  }
+  const turns = '{% for m in messages %}{{ m.role }}: {{ m.content }}<end>\n{% endfor %}'
+  const prompt = "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+
+  it('end with the token that ends a turn', () => {
+    expect(answersOf(turns + prompt)).toEqual(['Hi<end>'])
+  })
+
+  it('begin with the speaker where the template has no prompt for the assistant', () => {
+    expect(answersOf(turns)).toEqual(['assistant: Hi<end>'])
+  })
+
+  it('are found where another says the same', () => {
+    const messages = [...hello.messages, { role: 'user', content: 'Hi' }, { role: 'assistant', content: 'Hi' }] as const
+    expect(answersOf(turns + prompt, { messages })).toEqual(['Hi<end>', 'Hi<end>'])
+  })
+
+  it('cannot be found where a template writes earlier turns in another way', () => {
+    const forgetful = '{% for m in messages %}{% if loop.last %}{{ m.content }}{% else %}-{% endif %}{% endfor %}'
+    expect(() => answersOf(forgetful)).toThrow('turn 2, expected a text that is the same whatever follows')
+  })
+})

@@ -1,0 +1,133 @@
+/** Chat templates: Jinja that writes a conversation as the text a model was trained on, as in Hugging Face's folders. */
+import { Template } from '@huggingface/jinja'
+import { DataError } from '../base/errors.ts'
+import type { Conversation } from './conversation.ts'
+
+/** A stretch of a text, in UTF-16 units. */
+export interface Span {
+  readonly begin: number
+  readonly end: number
+}
+
+export interface ChatTemplateOptions {
+  /** What templates call by name: bos_token, eos_token, and so on. */
+  readonly specialTokens?: Readonly<Record<string, string>>
+}
+
+// Characters for private use, which stand for the generation tags while a text is being written.
+const opening = '\u{f8f0}'
+const ending = '\u{f8f1}'
+const generationTag = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g
+
+/** A template that has been read. */
+export class ChatTemplate {
+  readonly source: string
+  /** Whether it says by generation tags which words are the assistant's. */
+  readonly marksAnswers: boolean
+  readonly #specialTokens: Readonly<Record<string, string>>
+  readonly #plain: Template
+  readonly #marked: Template | undefined
+
+  /** @throws {DataError} if it does not parse, with the words of the library */
+  constructor(source: string, { specialTokens = {} }: ChatTemplateOptions = {}) {
+    this.source = source
+    this.#specialTokens = specialTokens
+    this.#plain = parse(source)
+    const marked = source.replace(generationTag, (_, left: string, end: string | undefined, right: string) =>
+      // Blocks on both sides, so that white space goes where it went beside the tag.
+      end === undefined
+        ? `{%${left} if true %}{{ '${opening}' }}{% if true ${right}%}`
+        : `{%${left} endif %}{{ '${ending}' }}{% endif ${right}%}`,
+    )
+    this.marksAnswers = marked !== source
+    if (this.marksAnswers) this.#marked = parse(marked)
+  }
+
+  /**
+   * The text of a conversation.
+   *
+   * @param options.addGenerationPrompt - whether it ends with the beginning of an answer
+   * @throws {DataError} if the template raises, with its words
+   */
+  render(conversation: Conversation, options: { readonly addGenerationPrompt?: boolean } = {}): string {
+    return this.#render(this.#plain, conversation, options.addGenerationPrompt ?? false)
+  }
+
+  /**
+   * The text of a conversation and where the assistant's turns stand in it: its words and the token that ends a turn.
+   * Generation tags say where; without them, what a turn adds to the text of those before it.
+   *
+   * @param turnEnds - texts of special tokens: where there are no tags, a turn ends with the last of them
+   * @throws {DataError} if the template raises, or writes turns otherwise once others follow
+   */
+  renderAnswers(
+    conversation: Conversation,
+    turnEnds: readonly string[],
+  ): { readonly text: string; readonly answers: readonly Span[] } {
+    return this.#marked === undefined
+      ? this.#answersByPrefixes(conversation, turnEnds)
+      : spansOf(this.#render(this.#marked, conversation, false))
+  }
+
+  #answersByPrefixes(
+    conversation: Conversation,
+    turnEnds: readonly string[],
+  ): { readonly text: string; readonly answers: readonly Span[] } {
+    const { messages } = conversation
+    const text = this.render(conversation)
+    const answers = messages.flatMap(({ role }, i): Span[] => {
+      if (role !== 'assistant') return []
+      const before = this.render({ ...conversation, messages: messages.slice(0, i) }, { addGenerationPrompt: true })
+      const after =
+        i + 1 === messages.length ? text : this.render({ ...conversation, messages: messages.slice(0, i + 1) })
+      if (!text.startsWith(before) || !text.startsWith(after)) {
+        throw new DataError({
+          what: `The chat template, turn ${i + 1},`,
+          expected: 'a text that is the same whatever follows',
+          received: 'another one',
+          hint: 'Mark the answers in the template: {% generation %} ... {% endgeneration %}.',
+        })
+      }
+      const words = after.slice(before.length)
+      const ends = turnEnds.map(token => words.lastIndexOf(token) + (words.includes(token) ? token.length : 1))
+      const length = Math.max(0, ...ends)
+      return [{ begin: before.length, end: before.length + (length > 0 ? length : words.length) }]
+    })
+    return { text, answers }
+  }
+
+  #render(template: Template, { messages, tools }: Conversation, addGenerationPrompt: boolean): string {
+    try {
+      const given = { messages, tools: tools ?? null, add_generation_prompt: addGenerationPrompt }
+      return template.render({ ...this.#specialTokens, ...given })
+    } catch (cause) {
+      throw new DataError(
+        { what: 'The chat template', expected: 'a conversation that it can write', received: messageOf(cause) },
+        { cause },
+      )
+    }
+  }
+}
+
+function parse(source: string): Template {
+  try {
+    return new Template(source)
+  } catch (cause) {
+    const hint = 'Is it whole, and every block of it closed?'
+    throw new DataError({ what: 'The chat template', expected: 'Jinja', received: messageOf(cause), hint }, { cause })
+  }
+}
+
+const messageOf = (cause: unknown): string => `"${cause instanceof Error ? cause.message : String(cause)}"`
+
+function spansOf(marked: string): { readonly text: string; readonly answers: readonly Span[] } {
+  let text = ''
+  const answers: Span[] = []
+  let begin = 0
+  for (const piece of marked.split(new RegExp(`(${opening}|${ending})`))) {
+    if (piece === opening) begin = text.length
+    else if (piece === ending) answers.push({ begin, end: text.length })
+    else text += piece
+  }
+  return { text, answers: answers.filter(span => span.end > span.begin) }
+}

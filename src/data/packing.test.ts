@@ -1,0 +1,114 @@
+import { describe, expect, it, test } from 'vitest'
+import { Random } from '../base/random.ts'
+import { compile, host } from '../compiler/compile.ts'
+import { GPT2 } from '../models/2019-gpt2.ts'
+import { tokenLosses } from '../nn/losses.ts'
+import { initialWeights, namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { HostTensor } from '../runtime/runtime.ts'
+import { input } from '../tensor/tensor.ts'
+import { type PackedBatch, packExamples, type TrainingExample } from './packing.ts'
+
+const random = new Random(1, 'packing test')
+const exampleOf = (length: number): TrainingExample => ({
+  ids: Int32Array.from({ length }, () => 1 + random.integer(10)),
+  isAnswer: Uint8Array.from({ length }, (_, i) => (i < length / 3 ? 0 : 1)),
+})
+const context = 16
+const examples = Array.from({ length: 60 }, () => exampleOf(2 + random.integer(context)))
+
+/** What a batch holds: examples by their ids, positions and targets. */
+function contents({ inputs, targets, positions, documents }: PackedBatch, rows: number): string[] {
+  const found: string[] = []
+  for (let row = 0; row < rows; row++) {
+    const byDocument = new Map<bigint, string[]>()
+    for (let i = row * context; i < (row + 1) * context; i++) {
+      const list = byDocument.get(documents[i]) ?? []
+      list.push(`${inputs[i]}>${targets[i]}@${positions[i]}`)
+      byDocument.set(documents[i], list)
+    }
+    found.push(...[...byDocument.values()].map(list => list.join(' ')))
+  }
+  return found.filter(text => !/^0>/.test(text)).sort()
+}
+
+test('every example stands in the rows of an epoch once, whole', () => {
+  const packed = packExamples(examples, { batchSize: 4, context, seed: 3 })
+  expect(packed.rows.flat().toSorted((a, b) => a - b)).toEqual([...examples.keys()])
+  const expected = examples.map(({ ids, isAnswer }) =>
+    [...ids.slice(0, -1)].map((id, i) => `${id}>${isAnswer[i + 1] ? ids[i + 1] : -1}@${i}`).join(' '),
+  )
+  const whole = packExamples(examples, { batchSize: packed.rows.length, context, seed: 3 })
+  for (const step of [0, 1, 7]) expect(contents(whole.batch(step), packed.rows.length)).toEqual(expected.sort())
+  const answers = examples.reduce((sum, { isAnswer }) => sum + isAnswer.slice(1).reduce((a, b) => a + b, 0), 0)
+  expect(whole.batch(0).scoredTokens).toBe(answers)
+})
+
+test('little is padding, and its share is told', () => {
+  const many = Array.from({ length: 2000 }, () => exampleOf(2 + random.integer(context)))
+  const packed = packExamples(many, { batchSize: 4, context, seed: 3 })
+  const tokens = many.reduce((sum, { ids }) => sum + ids.length - 1, 0)
+  expect(packed.padding).toBeCloseTo(1 - tokens / (packed.rows.length * context), 10)
+  expect(packed.padding).toBeLessThan(0.02)
+  const alone = 1 - tokens / (many.length * context)
+  expect(alone).toBeGreaterThan(0.4) // what padding to the context alone would waste
+})
+
+test('batches are functions of seed and step', () => {
+  const options = { batchSize: 4, context, seed: 3 }
+  const [one, two] = [packExamples(examples, options), packExamples(examples, options)]
+  two.batch(9)
+  expect(two.batch(5)).toEqual(one.batch(5))
+  expect(packExamples(examples, { ...options, seed: 4 }).batch(5)).not.toEqual(one.batch(5))
+})
+
+test('what cannot be packed is refused', () => {
+  const options = { batchSize: 1, context: 4, seed: 1 }
+  expect(() => packExamples([], options)).toThrow('The data expected examples to learn from. Received none.')
+  expect(() => packExamples([exampleOf(6)], options)).toThrow('Example 0 expected at most 5 tokens')
+  expect(packExamples([exampleOf(5), exampleOf(1)], options).rows).toEqual([[0]])
+})
+
+describe('with GPT-2', () => {
+  const model = new GPT2({ vocabulary: 11, context, layers: 2, heads: 2, channels: 16, bias: true })
+  const parameters = namedParameters(model)
+  const weights = new Map([...initialWeights(parameters, 1)].map(([name, values]) => [name, values.map(x => 3 * x)]))
+  const runtime = nodeRuntime({ threads: 1 })
+
+  async function losses(batch: PackedBatch, rows: number): Promise<Float32Array> {
+    const shape = [rows, context]
+    const [ids, targets, positions, documents] = ['ids', 'targets', 'positions', 'documents'].map(name =>
+      input(name, shape, 'int64'),
+    )
+    const output = tokenLosses(model.logits(ids, { packing: { positions, documents } }), targets)
+    const program = await compile(runtime, { output }, { parameterNames: parameterNames(parameters) })
+    const feeds = {
+      ids: host('int64', shape, batch.inputs),
+      targets: host('int64', shape, batch.targets),
+      positions: host('int64', shape, batch.positions),
+      documents: host('int64', shape, batch.documents),
+    }
+    const result = await program.run({ ...feeds, ...weightFeeds(model, weights) })
+    await program.release()
+    return (result.output as HostTensor).data as Float32Array
+  }
+
+  it('an example has the losses in a packed row that it has alone', async () => {
+    const few = examples.slice(0, 12)
+    const packed = packExamples(few, { batchSize: 1, context, seed: 3 })
+    expect(packed.rows.some(row => row.length > 1)).toBe(true)
+    const rows = packed.rows.length
+    const whole = packExamples(few, { batchSize: rows, context, seed: 3 })
+    const together = await losses(whole.batchOf([...whole.rows.keys()]), rows)
+    for (const [row, members] of whole.rows.entries()) {
+      let place = row * context
+      for (const index of members) {
+        const length = few[index].ids.length - 1
+        const alone = await losses(packExamples([few[index]], { batchSize: 1, context, seed: 1 }).batch(0), 1)
+        for (let i = 0; i < length; i++) expect(together[place + i]).toBeCloseTo(alone[i], 4)
+        place += length
+      }
+    }
+    expect(together.filter(loss => loss > 0)).toHaveLength(whole.batch(0).scoredTokens)
+  })
+})
