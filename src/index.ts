@@ -11,14 +11,6 @@ export type { ChartOptions } from './charts/draw.ts'
 export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
-export {
-  type BertPart,
-  loadBertFolder,
-  loadBertTokenizer,
-  requireBertParts,
-  type SavedBERT,
-  saveBertFolder,
-} from './checkpoints/bert.ts'
 export { conversationTokens } from './chat/answer-tokens.ts'
 export type { Conversation, Message, Role, Tool, ToolCall } from './chat/conversation.ts'
 export { chatDatasetNames, readChatDataset } from './chat/datasets.ts'
@@ -32,6 +24,14 @@ export {
 } from './chat/examples.ts'
 export { type ChatRecord, type FormatOptions, formats, type PlacedRecord, readChatRecords } from './chat/formats.ts'
 export { ChatTemplate, type ChatTemplateOptions } from './chat/template.ts'
+export {
+  type BertPart,
+  loadBertFolder,
+  loadBertTokenizer,
+  requireBertParts,
+  type SavedBERT,
+  saveBertFolder,
+} from './checkpoints/bert.ts'
 export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,

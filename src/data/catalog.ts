@@ -1,7 +1,7 @@
 import { UnknownNameError } from '../base/options.ts'
 import { agNews } from './ag-news.ts'
-import { babi } from './babi.ts'
 import { alpaca, alpacaChinese } from './alpaca.ts'
+import { babi } from './babi.ts'
 import { charrnnShakespeare } from './charrnn-shakespeare.ts'
 import {
   harmless,
