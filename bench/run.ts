@@ -155,6 +155,25 @@ if (only === undefined || only === 'transformer') {
     await duel(`Transformer: 3 + 3 layers, 256 channels, 24 tokens, batch 64, dropout ${dropout}`, engines, 6, 2)
   }
 }
+if (only === undefined || only === 'bert') {
+  const bodies = [
+    {
+      name: 'BERT-Mini: 4 layers, 256 channels, vocabulary 30,522',
+      layers: 4,
+      heads: 4,
+      channels: 256,
+      vocabulary: 30_522,
+    },
+    { name: 'BERT: 5 layers, 384 channels, vocabulary 4,096', layers: 5, heads: 6, channels: 384, vocabulary: 4096 },
+  ]
+  for (const { name, layers, heads, channels, vocabulary } of bodies) {
+    const flags = size(layers, heads, channels, 128, 16, vocabulary)
+    const engines = [new Engine('Nacre', process.execPath, [join(here, 'bert.ts'), ...flags])]
+    const peer = join(here, 'peers/pytorch-bert.py')
+    if (python) engines.push(new Engine('transformers', python, [peer, '--serve', ...flags]))
+    await duel(`${name}, 128 tokens, batch 16, dropout 0.1`, engines, 6, 2)
+  }
+}
 if (only === undefined || only === 'recurrent') {
   for (const kind of ['lstm', 'gru', 'rnn']) {
     const flags = ['--kind', kind]
