@@ -11,7 +11,7 @@ export type { ChartOptions } from './charts/draw.ts'
 export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
-export { conversationTokens } from './chat/answer-tokens.ts'
+export { conversationTokens, turnEndIds } from './chat/answer-tokens.ts'
 export type { Conversation, Message, Role, Tool, ToolCall } from './chat/conversation.ts'
 export { chatDatasetNames, readChatDataset } from './chat/datasets.ts'
 export { defaultChatTemplate, turnTokens } from './chat/default-template.ts'
@@ -244,7 +244,12 @@ export { type BPETrainingOptions, trainByteLevelBPE } from './tokenizers/bpe-tra
 export { ByteLevelBPE } from './tokenizers/byte-level-bpe.ts'
 export { CharacterTokenizer, trainCharacters } from './tokenizers/characters.ts'
 export { gpt2Tokenizer } from './tokenizers/gpt2-files.ts'
-export { tokenizerConfig, tokenizerFromJSON } from './tokenizers/huggingface.ts'
+export {
+  readTokenizerSettings,
+  type TokenizerSettings,
+  tokenizerConfig,
+  tokenizerFromJSON,
+} from './tokenizers/huggingface.ts'
 export {
   intlSegmenter,
   isWord,

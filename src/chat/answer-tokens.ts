@@ -17,6 +17,17 @@ export function conversationTokens(
   return markedTokens(tokenizer, text, answers)
 }
 
+/** The special tokens that end the assistant's turn in a template: where generation stops. */
+export function turnEndIds(tokenizer: Tokenizer, template: ChatTemplate): readonly number[] {
+  const messages = [
+    { role: 'user', content: '' },
+    { role: 'assistant', content: '' },
+  ] as const
+  const { ids, isAnswer } = conversationTokens(tokenizer, template, { messages })
+  const last = ids[isAnswer.lastIndexOf(1)]
+  return [...tokenizer.specialTokens.values()].includes(last) ? [last] : []
+}
+
 /** A text's tokens, and which of them reach into one of its spans. */
 export function markedTokens(tokenizer: Tokenizer, text: string, spans: readonly Span[]): TrainingExample {
   const ids = tokenizer.encode(text, { special: true })

@@ -6,7 +6,12 @@ import { CheckpointError, OptionError } from '../base/errors.ts'
 import type { SamplingOptions } from '../generation/sampling.ts'
 import { isRecurrent } from '../models/language-model.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
-import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import {
+  readTokenizerSettings,
+  type TokenizerSettings,
+  tokenizerConfig,
+  tokenizerFromJSON,
+} from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Architecture, ConfigReader, readJSON, requireFiles, type StoredModel } from './architecture.ts'
@@ -24,6 +29,10 @@ export interface SavedModel {
   readonly tokenizer: Tokenizer
   /** How its makers would sample from it. */
   readonly generation?: SamplingOptions
+  /** Its chat template, and what its special tokens are for. */
+  readonly settings?: TokenizerSettings
+  /** Tokens that end a turn of a dialogue, beside the one that ends a document. */
+  readonly turnEnds?: readonly number[]
 }
 
 /** One entry for each model of the line that is saved. */
@@ -52,14 +61,17 @@ export async function saveModelFolder(storage: Storage, saved: SavedModel): Prom
   }
   if (changed.length > 0) await storage.remove('model.safetensors')
   for (const [name, text] of changed) await writeText(storage, name, text)
+  await storage.remove('chat_template.jinja') // of another model; ours stands in tokenizer_config.json
   const tensors = [...architecture.store(model, weights)]
   await writeSafetensors(storage, 'model.safetensors', tensors, { format: 'pt' })
 }
 
 /** Every file of a folder but the weights. */
-function describe({ model, tokenizer, generation }: SavedModel, architecture: Architecture): Record<string, object> {
+function describe(saved: SavedModel, architecture: Architecture): Record<string, object> {
+  const { model, tokenizer, generation, settings, turnEnds = [] } = saved
   const config = architecture.config(model, tokenizer)
   const { bos_token_id, eos_token_id } = config
+  const ends = [...new Set([eos_token_id, ...turnEnds])].filter(id => typeof id === 'number')
   const sampling = generationFields.flatMap(([theirs, ours]) =>
     generation?.[ours] === undefined ? [] : [[theirs, generation[ours]]],
   )
@@ -68,9 +80,15 @@ function describe({ model, tokenizer, generation }: SavedModel, architecture: Ar
     'config.json': config,
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, {
+      ...settings,
       maximumLength: isRecurrent(model) ? undefined : model.context,
     }),
-    'generation_config.json': { ...mode, bos_token_id, eos_token_id, ...Object.fromEntries(sampling) },
+    'generation_config.json': {
+      ...mode,
+      bos_token_id,
+      eos_token_id: ends.length > 1 ? ends : eos_token_id,
+      ...Object.fromEntries(sampling),
+    },
   }
 }
 
@@ -101,7 +119,12 @@ export async function loadModelFolder(
   }
   const file = await openSafetensors(storage, 'model.safetensors')
   const weights = await architecture.load(model, (name, shape) => file.readFloat32(storedName(file, name), shape))
-  return { model, weights, tokenizer, generation: await readGeneration(storage) }
+  const [settings, turnEnds] = [await readSettings(storage), await readTurnEnds(storage, tokenizer)]
+  return {
+    ...{ model, weights, tokenizer, generation: await readGeneration(storage) },
+    ...(Object.keys(settings).length > 0 && { settings }),
+    ...(turnEnds.length > 0 && { turnEnds }),
+  }
 }
 
 function architectureOf(config: ConfigReader): Architecture {
@@ -130,6 +153,19 @@ async function readTokenizer(
   const settings = 'tokenizer_config.json'
   const config = (await storage.exists(settings)) ? await readJSON(storage, settings) : undefined
   return tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), config, options)
+}
+
+async function readSettings(storage: Storage): Promise<TokenizerSettings> {
+  const [settings, template] = ['tokenizer_config.json', 'chat_template.jinja']
+  const config = (await storage.exists(settings)) ? await readJSON(storage, settings) : undefined
+  return readTokenizerSettings(config, (await storage.exists(template)) ? await readText(storage, template) : undefined)
+}
+
+async function readTurnEnds(storage: Storage, { endOfText, vocabularySize }: Tokenizer): Promise<readonly number[]> {
+  const name = 'generation_config.json'
+  const { eos_token_id: ends } = (await storage.exists(name)) ? await readJSON(storage, name) : {}
+  const ids: unknown[] = Array.isArray(ends) ? ends : []
+  return ids.filter((id): id is number => Number.isInteger(id) && id !== endOfText && Number(id) < vocabularySize)
 }
 
 async function readGeneration(storage: Storage): Promise<SamplingOptions | undefined> {

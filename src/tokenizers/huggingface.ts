@@ -43,8 +43,54 @@ export function tokenizerFromJSON(
   throw unsupported('model.type', 'BPE, WordPiece or WordLevel', type)
 }
 
+/** What a folder says of its tokenizer beside tokenizer.json. */
+export interface TokenizerSettings {
+  /** Jinja that writes a conversation. */
+  readonly chatTemplate?: string
+  /** Names of special tokens by what they are for, as chat templates call them: bos_token, eos_token, pad_token, ... */
+  readonly specialNames?: Readonly<Record<string, string>>
+}
+
+const specialPurposes = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'].map(name => `${name}_token`)
+
+/**
+ * What a tokenizer_config.json says of special tokens and of chat.
+ * @param templateFile - the contents of chat_template.jinja, where newer folders keep the template
+ * @throws {DataError} if its chat template is no text
+ */
+export function readTokenizerSettings(config: unknown, templateFile?: string): TokenizerSettings {
+  const settings = config === undefined ? {} : jsonObject('tokenizer_config.json', config)
+  const names = specialPurposes.flatMap(purpose => {
+    const token = settings[purpose]
+    const name = typeof token === 'string' ? token : (token as JSONObject | null | undefined)?.content
+    return typeof name === 'string' ? [[purpose, name] as const] : []
+  })
+  const chatTemplate = templateFile ?? namedTemplate(settings.chat_template)
+  return {
+    ...(chatTemplate !== undefined && { chatTemplate }),
+    ...(names.length > 0 && { specialNames: Object.fromEntries(names) }),
+  }
+}
+
+/** A template, or the default one of a list of templates with names. */
+function namedTemplate(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  const named: unknown[] = Array.isArray(value) ? value : []
+  const templates = named.map(item => jsonObject('tokenizer_config.json, chat_template', item))
+  const { template } = templates.find(({ name }) => name === 'default') ?? templates[0] ?? {}
+  if (typeof template === 'string') return template
+  const expected = 'a text, or a list of names and texts'
+  throw new DataError({ what: 'tokenizer_config.json, chat_template', expected, received: describe(value) })
+}
+
 /** The contents of tokenizer_config.json, from which `transformers.AutoTokenizer` loads tokenizer.json. */
-export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?: number } = {}): JSONObject {
+export function tokenizerConfig(
+  tokenizer: Tokenizer,
+  options: TokenizerSettings & { readonly maximumLength?: number } = {},
+): JSONObject {
+  const { chatTemplate, specialNames = {} } = options
+  const known = Object.entries(specialNames).filter(([, name]) => tokenizer.specialTokens.has(name))
   const { endOfText, beginOfText = endOfText, specialTokens } = tokenizer
   const nameOf = (token: number | undefined) => [...specialTokens].find(([, id]) => id === token)?.[0]
   const [begin, end] = [nameOf(beginOfText), nameOf(endOfText)]
@@ -54,8 +100,10 @@ export function tokenizerConfig(tokenizer: Tokenizer, options: { maximumLength?:
       : { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }),
     ...(begin === undefined ? {} : { bos_token: begin }),
     ...(end === undefined ? {} : { eos_token: end }),
+    ...Object.fromEntries(known),
     ...(tokenizer instanceof WordTokenizer && { segmenter: tokenizer.segmenter.name }),
     ...(options.maximumLength === undefined ? {} : { model_max_length: options.maximumLength }),
+    ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
   }
 }
 
