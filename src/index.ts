@@ -104,6 +104,17 @@ export {
 } from './data/record-files.ts'
 export { type DataRecord, RecordProblems, type RecordSource, readRecords } from './data/records.ts'
 export { readRte, rte } from './data/rte.ts'
+export {
+  type DocumentPosition,
+  type DocumentStreamOptions,
+  shuffledDocuments,
+  type TokenPosition,
+  type TokenStream,
+  type TokenStreamOptions,
+  textOfShards,
+  tokenStream,
+} from './data/shard-stream.ts'
+export { type Shard, type ShardDocument, type ShardOptions, shardOf } from './data/shards.ts'
 export * from './data/small-world.ts'
 export { readSnli, snli } from './data/snli.ts'
 export { cosine as cosineSimilarity, SparseRows, type SparseVector } from './data/sparse-rows.ts'

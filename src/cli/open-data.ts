@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { OptionError } from '../base/errors.ts'
 import { catalog } from '../data/catalog.ts'
 import { datasetText } from '../data/get.ts'
-import { fetchDataset, openText } from '../data/node.ts'
+import { fetchDataset, namesShards, openShards, openText } from '../data/node.ts'
+import { textOfShards } from '../data/shard-stream.ts'
 import type { TextSource } from '../data/text.ts'
 
 /**
- * The text that `--data` names: a file, or a dataset of the catalog.
+ * The text that `--data` names: a file, a dataset of the catalog, or shards, whose documents are shuffled.
  * @throws {OptionError} if none is named, or a dataset that is no text
  */
 export async function openData(
@@ -19,6 +20,11 @@ export async function openData(
     throw new OptionError({ what: 'Option --data', expected, received: 'none', hint: `Datasets: ${names}.` })
   }
   const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
+  if (dataset === undefined && namesShards(data)) {
+    const shards = await openShards(data)
+    note(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} ...`)
+    return textOfShards(data, shards, { seed: 1 })
+  }
   if (dataset === undefined) return openText(data, { encoding })
   if (dataset.language === '-') {
     const received = `${dataset.name} (${dataset.description})`

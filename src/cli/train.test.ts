@@ -50,6 +50,30 @@ function copy(name: string): string {
   return at(name)
 }
 
+test('train learns every document of its shards, and goes on', async () => {
+  for (const part of [1, 2, 3]) {
+    const lines = Array.from(
+      { length: 20 },
+      (_, i) => `${JSON.stringify({ text: `${part} and ${i}，话说天下大势` })}\n`,
+    )
+    writeFileSync(at(`shard-${part}.jsonl`), lines.join(''))
+  }
+  const folder = at('of-shards')
+  const { stderr, code } = await nacre(`train gpt2 --data ${at('shard-*.jsonl')} ${tiny} --steps 2 --out ${folder}`)
+  expect([code, stderr]).toEqual([0, 'Reading 3 shards ...\n'])
+  const count = (name: string): number => JSON.parse(readFileSync(join(folder, `training/${name}.json`), 'utf8')).count
+  const characters = 20 * 3 * 'p and i，话说天下大势\n\n'.length + 3 * 10 // ten of twenty numbers have two digits
+  expect(count('train') + count('validation')).toBe(characters)
+  expect(await nacre(`train --resume --steps 4 --out ${folder}`)).toMatchObject({ code: 0, stderr: '' })
+  const missing = await nacre(`train gpt2 --data ${at('none-*.jsonl')} ${tiny} --steps 2 --out ${at('none')}`)
+  expect(missing.code).toBe(2)
+  expect(missing.stderr).toContain('Option --data expected a folder, a pattern or files that are there.')
+  writeFileSync(at('bad.jsonl'), '{"text": "a"}\n{"body": "b"}\n')
+  const bad = await nacre(`train gpt2 --data ${at('bad.jsonl')} ${tiny} --steps 2 --out ${at('bad')}`)
+  expect(bad.code).toBe(1)
+  expect(bad.stderr).toContain('bad.jsonl, byte 14 expected a text in the field "text". Received fields body.')
+})
+
 test('train shows what it does, and leaves what generate and score read', async () => {
   const { stdout } = await train(`--steps 4 --out ${at('shown')}`)
   expect(stdout).toMatch(

@@ -117,7 +117,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
 /** A resumed run finds its files from any working directory. */
 function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer'> {
   return {
-    data: data !== undefined && existsSync(data) ? resolve(data) : data,
+    data: data !== undefined && (existsSync(data) || /[*?]/.test(data)) ? resolve(data) : data,
     tokenizer: tokenizerKinds.includes(tokenizer) ? tokenizer : resolve(tokenizer),
   }
 }

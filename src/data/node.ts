@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { DataError } from '../base/errors.ts'
+import { DataError, OptionError } from '../base/errors.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { Dataset } from './dataset.ts'
 import { type DownloadHost, type FetchedFile, type GetOptions, getDataset } from './get.ts'
-import { type RecordFileOptions, recordFile } from './record-files.ts'
+import { type RecordFileOptions, recordFile, recordFormat } from './record-files.ts'
 import type { RecordSource } from './records.ts'
+import { type Shard, type ShardOptions, shardOf } from './shards.ts'
 import { fileText, type TextOptions, type TextSource } from './text.ts'
 import { copyTokens, readTokensHeader, storedBytes, storedTokens, type TokenSource } from './token-shards.ts'
 
@@ -42,6 +43,55 @@ export async function openRecords(path: string, options: RecordFileOptions = {})
   const storage = nodeStorage(dirname(absolute))
   await storage.size(basename(absolute))
   return recordFile(storage, basename(absolute), options)
+}
+
+/** Whether `--data` names shards: a folder, a pattern with `*` or `?`, files with commas between, JSONL or Parquet. */
+export function namesShards(data: string): boolean {
+  if (existsSync(data)) return statSync(data).isDirectory() || ['jsonl', 'parquet'].includes(recordFormat(data) ?? '')
+  return /[*?]/.test(data) || data.split(',').every(part => existsSync(part))
+}
+
+/**
+ * The shards that a folder, a pattern or a list of files names, in the order of their names. In a pattern `*` and `?` stand
+ * for letters of one name, `**` for folders too.
+ *
+ * @throws {OptionError} if there are none
+ */
+export async function openShards(data: string, options: ShardOptions = {}): Promise<Shard[]> {
+  const shards: Shard[] = []
+  for (const part of existsSync(data) ? [data] : data.split(',')) shards.push(...(await shardsNamed(part, options)))
+  if (shards.length > 0) return shards
+  const expected = 'a folder, a pattern or files that are there'
+  throw new OptionError({ what: 'Option --data', expected, received: `"${data}", where there is no such file` })
+}
+
+async function shardsNamed(part: string, options: ShardOptions): Promise<Shard[]> {
+  if (existsSync(part) && !statSync(part).isDirectory()) {
+    const path = resolve(part)
+    return [shardOf(nodeStorage(dirname(path)), basename(path), options)]
+  }
+  const isFolder = existsSync(part)
+  const names = resolve(part).split(sep)
+  const wild = isFolder ? names.length : names.findIndex(name => /[*?]/.test(name))
+  if (wild < 0) return []
+  const folder = names.slice(0, wild).join(sep) || sep
+  if (!existsSync(folder)) return []
+  const storage = nodeStorage(folder)
+  const pattern = isFolder ? /\.(txt|jsonl|ndjson|json|csv|tsv|parquet)(\.gz)?$/ : patternOf(names.slice(wild))
+  return (await storage.list()).filter(name => pattern.test(name)).map(name => shardOf(storage, name, options))
+}
+
+function patternOf(names: readonly string[]): RegExp {
+  const parts = names.map(name =>
+    name === '**'
+      ? '(?:.+/)?'
+      : name
+          .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+          .replaceAll('*', '[^/]*')
+          .replaceAll('?', '[^/]'),
+  )
+  const joined = parts.map((text, i) => (names[i] === '**' || i === names.length - 1 ? text : `${text}/`)).join('')
+  return new RegExp(`^${joined}$`)
 }
 
 /** Tokens that stay in their file: only what is asked for is read. */
