@@ -99,9 +99,8 @@ describe('a stream of shuffled documents', () => {
 
   it.each([1, 4, 1000])('goes on from any position, with a buffer of %i', async bufferSize => {
     const whole = await take(80, bufferSize)
-    for (const [i, { next }] of whole.entries())
-      if (i % 3 === 0 && i < 70)
-        expect(await take(9, bufferSize, structuredClone(next))).toEqual(whole.slice(i + 1, i + 10))
+    for (let i = 0; i < 70; i += 3)
+      expect(await take(9, bufferSize, structuredClone(whole[i].next))).toEqual(whole.slice(i + 1, i + 10))
   })
 
   it('refuses shards without documents, and shards that have become others', async () => {
