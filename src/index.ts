@@ -41,6 +41,7 @@ export {
   type SavedClassifier,
   saveClassifierFolder,
 } from './checkpoints/classifier-folder.ts'
+export { loadFineTunedFolder, type SavedFineTuned, saveFineTunedFolder } from './checkpoints/fine-tuned-folder.ts'
 export { type NamedBytes, readLlama2c, readLlama2cTokenizer } from './checkpoints/llama2c.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
 export {
@@ -199,11 +200,11 @@ export { RNN, type RNNConfiguration } from './models/1982-rnn.ts'
 export { LSTM, type LSTMConfiguration, lstmSizes } from './models/1997-lstm.ts'
 export { type Word2vecConfiguration, word2vecPublished } from './models/2013-word2vec.ts'
 export { GRU, type GRUConfiguration } from './models/2014-gru.ts'
-
 export { Seq2Seq, type Seq2SeqConfiguration, seq2seqSizes } from './models/2014-seq2seq.ts'
 export { Transformer, type TransformerConfiguration, transformerSizes } from './models/2017-transformer.ts'
 export { TransformerDecoder, type TransformerDecoderConfiguration } from './models/2017-transformer-decoder.ts'
 export { BERT, type BERTConfiguration, bertPublished, bertSizes } from './models/2018-bert.ts'
+export { GPT, type GPTConfiguration, gptPublished } from './models/2018-gpt.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
 export {
   Llama,
@@ -214,6 +215,7 @@ export {
   llamaSizes,
 } from './models/2023-llama.ts'
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
+export { type Combination, FineTunedClassifier, pairInput, textInput } from './models/fine-tuning.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
 export { LogisticRegression, type LogisticRegressionConfiguration } from './models/logistic-regression.ts'
@@ -228,6 +230,7 @@ export * as initializers from './nn/initializers.ts'
 export { KeyValueCache } from './nn/key-value-cache.ts'
 export { Embedding, LayerNormalization, Linear } from './nn/layers.ts'
 export { crossEntropy, tokenLosses } from './nn/losses.ts'
+export { addLowRank, LowRankLinear, type LowRankOptions, mergeLowRank } from './nn/low-rank.ts'
 export type { Memory, MemorySize } from './nn/memory.ts'
 export { initialWeights, namedParameters, parameterCount, parameterNames, weightFeeds } from './nn/parameters.ts'
 export {
@@ -298,7 +301,16 @@ export {
   settleClassifierOptions,
   trainClassifierRun,
 } from './training/classifier-run.ts'
+export {
+  encodeTask,
+  type FineTuningRunInput,
+  type FineTuningRunOptions,
+  fineTuneRun,
+  resumedFineTuningOptions,
+  settleFineTuningOptions,
+} from './training/fine-tuning-run.ts'
 export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
+export { growVocabulary } from './training/grow-vocabulary.ts'
 export { type Metric, readMetrics } from './training/metrics.ts'
 export { type Preset, presets } from './training/presets.ts'
 export {

@@ -53,7 +53,7 @@ const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = 
  */
 export async function saveModelFolder(storage: Storage, saved: SavedModel): Promise<void> {
   const { model, weights } = saved
-  const architecture = architectures.find(candidate => candidate.describes(model))!
+  const architecture = architectureFor(model)
   const changed: [name: string, text: string][] = []
   for (const [name, value] of Object.entries(describe(saved, architecture))) {
     const text = `${JSON.stringify(value, null, 2)}\n`
@@ -127,7 +127,15 @@ export async function loadModelFolder(
   }
 }
 
-function architectureOf(config: ConfigReader): Architecture {
+/** How a model is written. */
+export const architectureFor = (model: StoredModel): Architecture =>
+  architectures.find(candidate => candidate.describes(model))!
+
+/**
+ * How what a config.json describes is written.
+ * @throws {CheckpointError} if its model_type is unknown
+ */
+export function architectureOf(config: ConfigReader): Architecture {
   const modelType = config.string('model_type')
   const found = architectures.find(candidate => candidate.modelType === modelType)
   if (found !== undefined) return found
@@ -179,7 +187,7 @@ async function readGeneration(storage: Storage): Promise<SamplingOptions | undef
 }
 
 /** transformers' base models leave out the first part of the name. */
-function storedName({ tensors }: SafetensorsFile, name: string): string {
+export function storedName({ tensors }: SafetensorsFile, name: string): string {
   const short = name.replace(/^transformer\./, '')
   return !tensors.has(name) && tensors.has(short) ? short : name
 }

@@ -15,7 +15,7 @@ export const open: ClassifierKind = async (storage, runtime) => {
     labels,
     classify: async input => {
       const ids = tokenizer.encode(input)
-      return { probabilities: await scorer.probabilities(ids, feeds), picture: remark(ids, context) }
+      return { probabilities: await scorer.probabilities({ ids }, feeds), picture: remark(ids, context) }
     },
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import { isFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -41,7 +42,7 @@ export const command: Command<typeof deviceOptions> = {
     { name: 'RUN', help: 'folder of a trained classifier' },
     {
       name: 'INPUT',
-      help: 'what to classify: a text, or a picture of a digit (.png, or a drawing in characters)',
+      help: 'what to classify: a text, a pair of texts with a tab between them, or a picture of a digit (.png, or a drawing in characters)',
       many: true,
     },
   ],
@@ -50,6 +51,7 @@ export const command: Command<typeof deviceOptions> = {
     'nacre train mlp --data mnist --out runs/mnist',
     'nacre classify runs/mnist digit.png',
     'nacre classify runs/sst2 "a wonderful film"',
+    "nacre classify runs/snli $'A dog runs.\\tAn animal moves.'",
   ],
   async run({ arguments: [folder, ...inputs], options: { device, threads = 1 }, json, report, print }) {
     const path = resolve(folder)
@@ -83,13 +85,13 @@ export const command: Command<typeof deviceOptions> = {
 
 async function openKind(storage: Storage, runtime: Runtime): Promise<OpenClassifier> {
   const modelType = await modelTypeOf(storage)
-  const load = kinds[modelType]
+  const load = (await isFineTunedFolder(storage)) ? () => import('./classify-fine-tuned.ts') : kinds[modelType]
   if (load !== undefined) return (await load()).open(storage, runtime)
   throw new CheckpointError({
     what: storage.locate('config.json'),
     expected: `the model_type of a classifier: ${Object.keys(kinds).join(', ')}`,
     received: `"${modelType}"`,
-    hint: 'Language models answer nacre generate, score and evaluate.',
+    hint: 'Language models answer nacre generate, score and evaluate; nacre finetune makes a classifier of one.',
   })
 }
 

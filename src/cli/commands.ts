@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
       return own === undefined ? import('./train.ts') : own.load(words)
     },
   },
+  {
+    name: 'finetune',
+    summary: 'make a language model a classifier of your own texts',
+    load: () => import('./finetune.ts'),
+  },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
   { name: 'translate', summary: 'translate sentences', load: () => import('./translate.ts') },

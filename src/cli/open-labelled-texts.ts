@@ -6,6 +6,7 @@ import { catalog } from '../data/catalog.ts'
 import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
 import { type ClassificationTask, readLabelledTexts } from '../data/labelled-text.ts'
 import { fetchDataset, openText } from '../data/node.ts'
+import { linesOf, type TextSource } from '../data/text.ts'
 import { jiebaSegmenter } from '../tokenizers/node.ts'
 import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
 import type { labelledTextOptions } from '../training/labelled-text-options.ts'
@@ -36,8 +37,9 @@ export async function openLabelledTexts(
   return { ...task, segmenter: await segmenterOf(options, sample.join('\n')) }
 }
 
-async function openTask(
-  { data, mirror, encoding, validationFraction, seed }: TaskOptions,
+/** The same for who reads pairs too, and cuts no words. */
+export async function openTask(
+  { data, mirror, encoding, validationFraction, seed }: Omit<TaskOptions, 'segmenter'>,
   { environment, note }: Parameters<typeof openLabelledTexts>[1],
 ): Promise<Omit<OpenTask, 'segmenter'>> {
   if (data === undefined) {
@@ -47,7 +49,8 @@ async function openTask(
   if (existsSync(data)) {
     const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
     const source = await openText(data, { encoding })
-    const { texts, labels } = await readLabelledTexts(source, { separator, text: ['text'], label: 'label' })
+    const columns = await pairColumns(source, separator)
+    const { texts, labels } = await readLabelledTexts(source, { separator, ...columns, label: 'label' })
     const held = Math.max(1, Math.floor(texts.length * validationFraction))
     if (labels.length < 2 || held >= texts.length) {
       const received = `${texts.length} texts with ${labels.length} labels`
@@ -62,6 +65,16 @@ async function openTask(
     return readClassificationTask(data, await fetchDataset(dataset, { environment, mirror }))
   }
   return readClassificationTask(data, [])
+}
+
+/** A table with a column "second" has pairs. */
+async function pairColumns(source: TextSource, separator: string): Promise<{ text: string[]; second?: string }> {
+  for await (const header of linesOf(source))
+    return {
+      text: ['text'],
+      second: header.split(separator).some(name => /^"?second"?$/.test(name.trim())) ? 'second' : undefined,
+    }
+  return { text: ['text'] }
 }
 
 async function segmenterOf({ data, segmenter }: TaskOptions, sample: string): Promise<Segmenter> {

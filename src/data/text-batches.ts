@@ -4,6 +4,8 @@ import type { Random } from '../base/random.ts'
 
 export interface EncodedText {
   readonly ids: ArrayLike<number>
+  /** More sequences of the same example, as many in every text: a pair turned round, the other answers of a choice. */
+  readonly others?: readonly ArrayLike<number>[]
   /** The number of its class, from 0. */
   readonly label: number
 }
@@ -11,9 +13,9 @@ export interface EncodedText {
 export interface TextBatch {
   /** T: tokens of the longest text that fits. */
   readonly length: number
-  /** [B, T], filled with 0 */
+  /** [B R, T], filled with 0; R sequences of a text follow one another */
   readonly ids: BigInt64Array
-  /** [B]; 1 in rows without a text */
+  /** [B R]; 1 in rows without a text */
   readonly lengths: BigInt64Array
   /** [B]; -1 in rows without a text */
   readonly labels: BigInt64Array
@@ -41,7 +43,7 @@ export function textBatches(
   if (random) random.shuffle(order)
   const members = new Map<number, number[]>(buckets.map(length => [length, []]))
   for (const index of order) {
-    const { length: tokens } = texts[index].ids
+    const tokens = Math.max(...sequencesOf(texts[index]).map(({ length }) => length))
     members.get(buckets.find(length => tokens <= length) ?? buckets.at(-1)!)!.push(index)
   }
   const batches: TextBatch[] = []
@@ -58,15 +60,20 @@ function batchOf(
   length: number,
   batchSize: number,
 ): TextBatch {
-  const ids = new BigInt64Array(batchSize * length)
-  const lengths = new BigInt64Array(batchSize).fill(1n)
+  const sequences = 1 + (texts[indices[0]].others?.length ?? 0)
+  const ids = new BigInt64Array(batchSize * sequences * length)
+  const lengths = new BigInt64Array(batchSize * sequences).fill(1n)
   const labels = new BigInt64Array(batchSize).fill(-1n)
   for (const [row, index] of indices.entries()) {
-    const { ids: own, label } = texts[index]
-    const count = Math.min(own.length, length)
-    for (let i = 0; i < count; i++) ids[row * length + i] = BigInt(own[i])
-    lengths[row] = BigInt(Math.max(1, count))
-    labels[row] = BigInt(label)
+    for (const [j, own] of sequencesOf(texts[index]).entries()) {
+      const at = row * sequences + j
+      const count = Math.min(own.length, length)
+      for (let i = 0; i < count; i++) ids[at * length + i] = BigInt(own[i])
+      lengths[at] = BigInt(Math.max(1, count))
+    }
+    labels[row] = BigInt(texts[index].label)
   }
   return { length, ids, lengths, labels, texts: indices }
 }
+
+const sequencesOf = ({ ids, others = [] }: EncodedText): ArrayLike<number>[] => [ids, ...others]

@@ -43,3 +43,9 @@ export interface LanguageModel<M extends Memory = Memory> {
 
 /** Whether a model's memory is carried from window to window. */
 export const isRecurrent = ({ context, reach }: LanguageModel): boolean => reach > context
+
+/** A model of the same configuration with another vocabulary. */
+export function withVocabulary<M extends LanguageModel & object>(model: M, vocabulary: number): M {
+  const Model = model.constructor as new (configuration: object) => M
+  return new Model({ ...model.configuration, vocabulary })
+}

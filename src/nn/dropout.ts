@@ -23,6 +23,11 @@ export class Dropout {
     this.#keys = input('dropoutKeys', [places, 2], 'int32')
   }
 
+  /** How often it was applied. */
+  get used(): number {
+    return this.#place
+  }
+
   /** x with elements dropped. */
   apply(x: Tensor): Tensor {
     if (this.#rate === 0) return x
@@ -57,4 +62,11 @@ export class Dropout {
 export function dropoutKeys(seed: number, step: number, places: number): Int32Array {
   const random = new Random(seed, 'dropout', step * places * 2)
   return Int32Array.from({ length: places * 2 }, () => random.uint32() | 0)
+}
+
+/** How often a computation drops, found by describing it once. */
+export function countDropouts(compute: (dropout: Dropout) => unknown): number {
+  const dropout = new Dropout(0.5, 2 ** 16)
+  compute(dropout)
+  return dropout.used
 }

@@ -50,7 +50,7 @@ test.each(['lstm', 'gru'] as const)(
     const wrong = held.filter(({ label }, i) => predictions[i] !== label).length
     expect(wrong / held.length).toBe(errorRate)
     const [text] = held
-    const probabilities = await scorer.probabilities(text.ids, training.weights())
+    const probabilities = await scorer.probabilities(text, training.weights())
     expect(probabilities.reduce((sum, value) => sum + value)).toBeCloseTo(1, 5)
     expect(probabilities.indexOf(Math.max(...probabilities))).toBe(predictions[0])
     const alone = await scorer.of([text], training.weights())

@@ -16,17 +16,28 @@ import { scalarOf } from './step.ts'
 export interface SequenceClassifier {
   /** How often `logits` drops. */
   readonly dropoutPlaces: number
+  /** Sequences that each text comes as: R, 1 unless told otherwise. */
+  readonly sequences?: number
   /**
-   * @param ids - int64 [B, T]
-   * @param lengths - int64 [B]: tokens of each text
+   * @param ids - int64 [B R, T]
+   * @param lengths - int64 [B R]: tokens of each sequence
    * @returns [B, K]
    */
-  logits(ids: Tensor, lengths: Tensor, options?: { readonly dropout?: Dropout }): Tensor
+  logits(ids: Tensor, lengths: Tensor, options?: SequenceClassifierLogitsOptions): Tensor
+}
+
+export interface SequenceClassifierLogitsOptions {
+  readonly dropout?: Dropout
+  /** Receives losses of other objectives, scalars, where the model has some. */
+  readonly auxiliary?: Tensor[]
 }
 
 export interface SequenceClassifierOptions
   extends TextBatchOptions,
     Pick<FitOptions, 'runtime' | 'weights' | 'optimizer' | 'learningRate' | 'clip' | 'maximumGradientNorm' | 'resume'> {
+  /** Whether a parameter learns, by its name; all do unless told otherwise. */
+  readonly learns?: (name: string) => boolean
+
   readonly train: readonly EncodedText[]
   /** Held-out texts, scored after each epoch; the best weights have the fewest errors. */
   readonly validation?: readonly EncodedText[]
@@ -34,6 +45,8 @@ export interface SequenceClassifierOptions
   readonly epochs: number
   /** Probability of dropping. */
   readonly dropout?: number
+  /** λ of the model's other objectives, whose losses are added; 0 for none. */
+  readonly auxiliary?: number
   readonly seed: number
 }
 
@@ -46,18 +59,25 @@ export async function trainSequenceClassifier(
   model: SequenceClassifier & object,
   options: SequenceClassifierOptions,
 ): Promise<Fit<FitStep | ClassifierValidation>> {
-  const { train, validation, epochs, batchSize, dropout: rate = 0, seed, runtime } = options
+  const { train, validation, epochs, batchSize, dropout: rate = 0, auxiliary = 0, seed, runtime } = options
+  const { learns = () => true } = options
+  const parameters = namedParameters(model)
+  const parted = (learning: boolean) => new Map([...parameters].filter(([name]) => learns(name) === learning))
+  const rows = batchSize * (model.sequences ?? 1)
   const stepsOfEpoch = batchesOfEpoch(train, options)
   const dropping = rate > 0
   const places = model.dropoutPlaces
   const loss = (length: number): Tensor => {
     const dropout = dropping ? new Dropout(rate, places) : undefined
-    const logits = model.logits(input('ids', [batchSize, length], 'int64'), input('lengths', [batchSize], 'int64'), {
+    const others: Tensor[] = []
+    const logits = model.logits(input('ids', [rows, length], 'int64'), input('lengths', [rows], 'int64'), {
       dropout,
+      auxiliary: auxiliary > 0 ? others : undefined,
     })
     const labels = input('labels', [batchSize], 'int64')
     const count = labels.greaterOrEqual(0).cast('float32').sum()
-    return tokenLosses(logits, labels).sum().div(count)
+    const own = tokenLosses(logits, labels).sum().div(count)
+    return others.reduce((sum, other) => sum.add(other.mul(auxiliary)), own)
   }
   let epoch = -1
   let batches: TextBatch[] = []
@@ -65,7 +85,8 @@ export async function trainSequenceClassifier(
   let held: SequenceScore | undefined
   const fitted = await fit({
     ...options,
-    parameters: namedParameters(model),
+    parameters: parted(true),
+    frozen: parted(false),
     steps: epochs * stepsOfEpoch,
     loss: bucket => loss(Number(bucket)),
     batch: step => {
@@ -75,7 +96,7 @@ export async function trainSequenceClassifier(
       }
       const batch = batches[step % stepsOfEpoch]
       const keys = { dropoutKeys: host('int32', [places, 2], dropoutKeys(seed, step, places)) }
-      const feeds = { ...feedsOf(batch, batchSize), ...(dropping && keys) }
+      const feeds = { ...feedsOf(batch), ...(dropping && keys) }
       return { feeds: [feeds], items: batch.texts.length, bucket: String(batch.length) }
     },
     evaluateEvery: stepsOfEpoch,
@@ -123,7 +144,7 @@ export interface SequenceScore {
 export interface SequenceScorer {
   of(texts: readonly EncodedText[], weights: Feeds): Promise<SequenceScore>
   /** Probability of each class of one text. */
-  probabilities(ids: ArrayLike<number>, weights: Feeds): Promise<Float32Array>
+  probabilities(text: Omit<EncodedText, 'label'>, weights: Feeds): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -133,12 +154,13 @@ export async function sequenceScorer(
   options: TextBatchOptions,
 ): Promise<SequenceScorer> {
   const { batchSize } = options
+  const sequences = batchSize * (model.sequences ?? 1)
   const names = parameterNames(namedParameters(model))
   const programs = new Map<number, Promise<Program>>()
   const programOf = (length: number): Promise<Program> => {
     const outputs = () => {
-      const lengths = input('lengths', [batchSize], 'int64')
-      const logits = model.logits(input('ids', [batchSize, length], 'int64'), lengths)
+      const lengths = input('lengths', [sequences], 'int64')
+      const logits = model.logits(input('ids', [sequences, length], 'int64'), lengths)
       const losses = tokenLosses(logits, input('labels', [batchSize], 'int64'))
       return { loss: losses.sum(), probabilities: logits.softmax() }
     }
@@ -148,7 +170,7 @@ export async function sequenceScorer(
   }
   const run = async (batch: TextBatch, weights: Feeds) => {
     const program = await programOf(batch.length)
-    const { loss, probabilities } = await program.run({ ...weights, ...feedsOf(batch, batchSize) })
+    const { loss, probabilities } = await program.run({ ...weights, ...feedsOf(batch) })
     const { data, shape } = probabilities as HostTensor
     const rows = data as Float32Array
     return {
@@ -170,8 +192,8 @@ export async function sequenceScorer(
       }
       return { loss: nats / texts.length, errorRate: errors / texts.length, predictions }
     },
-    probabilities: async (ids, weights) => {
-      const [batch] = textBatches([{ ids, label: -1 }], options)
+    probabilities: async (text, weights) => {
+      const [batch] = textBatches([{ ...text, label: -1 }], options)
       return (await run(batch, weights)).rows[0]
     },
     release: async () => {
@@ -180,8 +202,8 @@ export async function sequenceScorer(
   }
 }
 
-const feedsOf = ({ ids, lengths, labels, length }: TextBatch, batchSize: number): Feeds => ({
-  ids: host('int64', [batchSize, length], ids),
-  lengths: host('int64', [batchSize], lengths),
-  labels: host('int64', [batchSize], labels),
+const feedsOf = ({ ids, lengths, labels, length }: TextBatch): Feeds => ({
+  ids: host('int64', [lengths.length, length], ids),
+  lengths: host('int64', [lengths.length], lengths),
+  labels: host('int64', [labels.length], labels),
 })

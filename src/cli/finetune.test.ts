@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Host, runCommandLine } from './command.ts'
+import { commands } from './commands.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'nacre-finetune-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+const at = (name: string): string => join(directory, name)
+
+/** @param stopAfter - interrupts at the first line that contains it */
+async function nacre(words: readonly string[], stopAfter?: string) {
+  const out = { code: 0, stdout: '', stderr: '' }
+  let interrupt = () => {}
+  const sink = (name: 'stdout' | 'stderr') => ({
+    isTerminal: false,
+    columns: 100,
+    write(text: string) {
+      out[name] += text
+      if (stopAfter !== undefined && text.includes(stopAfter)) interrupt()
+    },
+  })
+  const host: Host = {
+    ...{ version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr') },
+    onInterrupt(listener) {
+      interrupt = listener
+    },
+  }
+  out.code = await runCommandLine(words, commands, host)
+  return out
+}
+
+const places = ['park', 'room', 'shop', 'lake', '公园', '房间']
+const more = ['house', 'school', 'garden', 'street', 'film', 'song', '学校', '商店', '电影', '音乐']
+const reviews = [...places, ...more].flatMap(place => [
+  [`the ${place} is good`, 'good'],
+  [`the ${place} is bad`, 'bad'],
+  [`${place}很好`, 'good'],
+  [`${place}很差`, 'bad'],
+])
+const pairs = places.flatMap(one => places.map(other => [one, other, Number(/[\u4e00-\u9fff]/.test(one + other))]))
+
+beforeAll(async () => {
+  writeFileSync(at('text.txt'), `${reviews.map(([text]) => text).join('\n')}\n`.repeat(20))
+  writeFileSync(at('reviews.csv'), ['text,label', ...reviews.map(row => row.join(','))].join('\n'))
+  writeFileSync(at('pairs.tsv'), ['text\tsecond\tlabel', ...pairs.map(row => row.join('\t'))].join('\n'))
+  const sizes = [
+    '--layers',
+    '1',
+    '--channels',
+    '16',
+    '--heads',
+    '2',
+    '--context',
+    '32',
+    '--steps',
+    '40',
+    '--threads',
+    '1',
+  ]
+  const trained = await nacre(['train', 'gpt', '--data', at('text.txt'), '--out', at('gpt'), ...sizes])
+  if (trained.code !== 0) throw new Error(trained.stderr)
+})
+
+const finetune = (out: string, ...words: readonly string[]) => [
+  ...['finetune', at('gpt'), '--out', at(out), '--threads', '1', '--batch-size', '8', '--dropout', '0'],
+  ...['--learning-rate', '1e-2', ...words],
+]
+const label = async (out: string, text: string): Promise<string> =>
+  JSON.parse((await nacre(['classify', at(out), text, '--json'])).stdout).label
+
+test('one text: learned, stopped, gone on with, and asked', async () => {
+  const words = finetune('reviews', '--data', at('reviews.csv'), '--epochs', '25', '--validation-fraction', '0.25')
+  const stopped = await nacre([...words, '--save-every', '5'], 'step 9')
+  expect(stopped.stdout).toContain(`Go on with: nacre finetune --resume --out ${at('reviews')}`)
+  const done = await nacre(['finetune', '--resume', '--out', at('reviews')])
+  expect(done).toMatchObject({ code: 0, stderr: '' })
+  expect(done.stdout).toContain('resumed at step')
+  const asked = ['the shop is good', 'the lake is bad', '公园很好', '房间很差']
+  const answers: string[] = []
+  for (const text of asked) answers.push(await label('reviews', text))
+  expect(answers).toEqual(['good', 'bad', 'good', 'bad'])
+}, 60_000)
+
+test('pairs, by adapters', async () => {
+  const words = ['--data', at('pairs.tsv'), '--epochs', '30', '--lora', '4', '--both-orders']
+  const targets = ['--lora-targets', 'attention.project,feedForward.expand,feedForward.contract']
+  expect(await nacre([...finetune('pairs', ...words, ...targets)])).toMatchObject({ code: 0, stderr: '' })
+  expect([await label('pairs', 'park\troom'), await label('pairs', '公园\troom')]).toEqual(['0', '1'])
+}, 60_000)
+
+test.each([
+  [['finetune'], 2, 'RUN expected the folder of a language model. Received none.'],
+  [['finetune', at('nowhere'), '--data', at('reviews.csv')], 2, 'which does not exist'],
+  [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected another folder than that of the model'],
+  [finetune('x'), 2, 'Option --data expected labelled texts. Received none.'],
+  [finetune('x', '--data', at('text.txt')), 1, 'expected a column called "text"'],
+  [finetune('x', '--data', at('reviews.csv'), '--lora', '2', '--lora-targets', 'q_proj'), 2, 'Received "q_proj"'],
+  [['finetune', '--resume', '--out', at('x')], 2, 'Option --resume expected a run of fine-tuned-classifier'],
+])('%j fails with a reason', async (words, code, message) => {
+  const failed = await nacre(words)
+  expect({ code: failed.code, stdout: failed.stdout }).toEqual({ code, stdout: '' })
+  expect(failed.stderr).toContain(message)
+})

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import { weightFeeds } from '../nn/parameters.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { nodeStorage } from '../storage/node.ts'
+import { fineTuningOptions } from '../training/fine-tuning-options.ts'
+import { encodeTask, fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
+import { textBuckets } from '../training/recurrent-classifier-run.ts'
+import { modelOfRun } from '../training/run-folder.ts'
+import { sequenceScorer } from '../training/sequence-classifier.ts'
+import type { Command, CommandContext } from './command.ts'
+import { type OpenTask, openTask } from './open-labelled-texts.ts'
+import { openModel } from './open-model.ts'
+import { showClassifierRun } from './train-classifier.ts'
+
+type Context = CommandContext<typeof fineTuningOptions>
+
+export const command: Command<typeof fineTuningOptions> = {
+  arguments: [{ name: 'RUN', help: 'folder of a language model, of ours or of transformers', optional: true }],
+  options: fineTuningOptions,
+  examples: [
+    'nacre finetune runs/gpt --data sst2 --out runs/films',
+    'nacre finetune runs/gpt --data my.csv --epochs 5 --out runs/mine',
+    'nacre finetune runs/gpt --data snli --lora 8 --out runs/entailment',
+    'nacre classify runs/films "a wonderful film"',
+  ],
+  async run(context) {
+    const { arguments: words, given, host, note, signal } = context
+    const out = context.options.out ?? 'runs/finetuned'
+    const storage = nodeStorage(resolve(out))
+    const { resume } = context.options
+    const options = resume ? await resumedFineTuningOptions(storage, given) : context.options
+    const folder = words[0] ?? options.base
+    if (folder === undefined) {
+      const hint = 'Train one with: nacre train gpt --data FILE --out DIR'
+      throw new OptionError({ what: 'RUN', expected: 'the folder of a language model', received: 'none', hint })
+    }
+    if (resolve(folder) === resolve(out)) {
+      const expected = 'another folder than that of the model: both are kept'
+      throw new OptionError({ what: 'Option --out', expected, received: `"${out}"` })
+    }
+    const base = await openModel(folder, options)
+    const task = await openTask(options, { environment: host.environment, note })
+    if (!resume && (await modelOfRun(storage)) !== undefined) note(`The run that was in ${out} is replaced.`)
+    const { data, device, threads } = options
+    const runtime = nodeRuntime({ device, threads })
+    const events = fineTuneRun({
+      ...{ storage, runtime, signal, base, train: task.train, validation: task.validation, labels: task.classes },
+      options: {
+        ...options,
+        base: resolve(folder),
+        data: data !== undefined && existsSync(data) ? resolve(data) : data,
+      },
+    })
+    await showClassifierRun(events, out, context, `nacre finetune --resume --out ${out}`)
+    if (!signal.aborted) await showTest(task, out, runtime, context)
+  },
+}
+
+/** How many of the test texts the model that was kept classifies, where the task has a test. */
+async function showTest(
+  { test }: Pick<OpenTask, 'test'>,
+  out: string,
+  runtime: ReturnType<typeof nodeRuntime>,
+  { report, print }: Pick<Context, 'report' | 'print'>,
+): Promise<void> {
+  if (test !== undefined) {
+    const { model, weights, tokenizer } = await loadFineTunedFolder(nodeStorage(resolve(out)))
+    const texts = encodeTask(test, tokenizer, model.configuration.combination, model.base.context)
+    const scorer = await sequenceScorer(model, runtime, {
+      batchSize: 32,
+      buckets: textBuckets(texts, model.base.context),
+    })
+    const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
+    await scorer.release()
+    const accuracy = 1 - errorRate
+    const text = `test: ${(100 * accuracy).toFixed(2)} % of ${test.length.toLocaleString('en-US')} texts right`
+    report({ type: 'test', accuracy, texts: test.length }, text)
+  }
+  print(`Try: nacre classify ${out} TEXT`)
+}

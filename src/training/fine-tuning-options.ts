@@ -1,0 +1,84 @@
+import type { OptionTable } from '../base/options.ts'
+import { labelledTextOptions } from './labelled-text-options.ts'
+
+const ownOptions = {
+  base: { type: 'string', placeholder: 'DIR', help: 'folder of the model that learns, the word RUN' },
+  out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
+  resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
+  fromScratch: {
+    type: 'boolean',
+    default: false,
+    help: 'forget what the model has learned: what pre-training is worth',
+  },
+  bothOrders: {
+    type: 'boolean',
+    default: false,
+    help: 'pairs without an order, as of similarity: both are read, and what the model makes of them is added',
+  },
+
+  epochs: { type: 'integer', default: 3, minimum: 1, help: 'times that each text is seen' },
+  batchSize: { type: 'integer', default: 32, minimum: 1, unit: 'texts', help: 'texts of one update' },
+  limit: { type: 'integer', minimum: 1, unit: 'texts', help: 'learn from the first of a random order only' },
+  learningRate: { type: 'number', default: 2e-4, above: 0, help: 'largest learning rate' },
+  finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },
+  warmUp: {
+    type: 'number',
+    default: 0.1,
+    minimum: 0,
+    below: 1,
+    help: 'part of the steps in which the learning rate rises',
+  },
+  auxiliary: {
+    type: 'number',
+    default: 0.5,
+    minimum: 0,
+    help: 'weight of predicting the text beside its class, λ of the paper (0: none)',
+  },
+  dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
+  weightDecay: { type: 'number', default: 0.01, minimum: 0, help: 'decay of matrices and embeddings' },
+  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
+  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
+
+  lora: {
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    help: 'rank of adapters that learn in the place of the model (0: none)',
+  },
+  loraAlpha: {
+    type: 'number',
+    above: 0,
+    help: 'adapters are multiplied by this over their rank (default: twice the rank)',
+  },
+  loraTargets: {
+    type: 'string',
+    placeholder: 'NAMES',
+    help: 'layers with adapters, with commas between the ends of their names (default: those of the attention)',
+  },
+
+  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
+  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
+
+  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
+  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
+} as const
+
+/** Everything that the fine-tuning of a language model to a classifier can be told. */
+export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter'> & typeof ownOptions = {
+  data: labelledTextOptions.data,
+  mirror: labelledTextOptions.mirror,
+  encoding: labelledTextOptions.encoding,
+  validationFraction: labelledTextOptions.validationFraction,
+  seed: labelledTextOptions.seed,
+  ...ownOptions,
+}
+
+const table: OptionTable = fineTuningOptions
+/** Options that a resumed run may be given anew without becoming another run. */
+export const changeableFineTuningOptions: ReadonlySet<string> = new Set(
+  Object.keys(table).filter(name =>
+    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
+      name,
+    ),
+  ),
+)

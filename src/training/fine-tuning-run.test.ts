@@ -1,0 +1,123 @@
+import { beforeAll, expect, test } from 'vitest'
+import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import type { SavedModel } from '../checkpoints/model-folder.ts'
+import type { LabelledText } from '../data/labelled-text.ts'
+import { GPT } from '../models/2018-gpt.ts'
+import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import { memoryStorage } from '../storage/memory.ts'
+import type { Storage } from '../storage/storage.ts'
+import { trainCharacters } from '../tokenizers/characters.ts'
+import { stateFile } from './checkpoint.ts'
+import type { ClassifierEvent } from './classifier-run.ts'
+import {
+  encodeTask,
+  type FineTuningRunInput,
+  type FineTuningRunOptions,
+  fineTuneRun,
+  resumedFineTuningOptions,
+  settleFineTuningOptions,
+} from './fine-tuning-run.ts'
+import { growVocabulary } from './grow-vocabulary.ts'
+import { sequenceScorer } from './sequence-classifier.ts'
+
+const runtime = nodeRuntime({ threads: 1 })
+
+/** Whether one of two texts is Chinese; whether a text has an "a" or a 好. */
+const words = ['bee', 'cat', 'dog', '猫咪', '小狗', 'fox']
+const pairs: LabelledText[] = words.flatMap(one =>
+  words.map(other => ({ text: one, second: other, label: Number(/[猫狗]/.test(one + other)) })),
+)
+const marks = ['axy', 'xya', 'xay', '好xy', 'yx好', 'xyz', 'zzy', 'yxz', '坏xy', 'xy坏']
+const texts: LabelledText[] = marks.map(text => ({ text, label: Number(/[a好]/.test(text)) }))
+
+let base: SavedModel
+beforeAll(async () => {
+  const tokenizer = await trainCharacters([[...words, ...marks].join('')])
+  const model = new GPT({ vocabulary: tokenizer.vocabularySize, context: 16, channels: 16, layers: 1, heads: 2 })
+  base = { model, tokenizer, weights: initialWeights(namedParameters(model), 1) }
+})
+
+const tiny: Partial<FineTuningRunOptions> = {
+  ...{ epochs: 4, batchSize: 4, saveEvery: 4, logEvery: 1, learningRate: 1e-2, dropout: 0.1, warmUp: 0.1 },
+}
+
+const start = (
+  storage: Storage,
+  given: Partial<FineTuningRunOptions> = {},
+  rest: Partial<FineTuningRunInput> = {},
+): AsyncGenerator<ClassifierEvent> =>
+  fineTuneRun({
+    ...{ storage, runtime, base, train: texts, validation: texts.slice(0, 4), labels: ['without', 'with'] },
+    options: settleFineTuningOptions({ ...tiny, ...given }),
+    ...rest,
+  })
+
+async function finish(events: AsyncIterable<ClassifierEvent>): Promise<ClassifierEvent[]> {
+  const all: ClassifierEvent[] = []
+  for await (const event of events) all.push(event)
+  return all
+}
+
+test.each([{ lora: 0 }, { lora: 2 }])('a resumed run equals the uninterrupted one: %j', async given => {
+  const [whole, parts] = [memoryStorage(), memoryStorage()]
+  await finish(start(whole, given))
+  for await (const event of start(parts, given)) if (event.type === 'step' && event.step === 6) break // as a kill does it
+  const options = await resumedFineTuningOptions(parts, { resume: true })
+  const events = await finish(start(parts, {}, { options }))
+  expect(events[0]).toMatchObject({ type: 'start', from: 4 })
+  for (const file of [stateFile, 'model.safetensors', 'config.json', 'tokenizer.json'])
+    expect([file, await parts.read(file)]).toEqual([file, await whole.read(file)])
+  await expect(resumedFineTuningOptions(parts, { lora: 3 })).rejects.toThrow(
+    `Option --lora expected ${given.lora === 0 ? 'nothing' : given.lora}, with which the run was started. Received 3.`.replace(
+      'nothing',
+      '0',
+    ),
+  )
+  await expect(finish(start(parts, {}, { options, train: texts.slice(1) }))).rejects.toThrow('expected the examples')
+})
+
+test.each([
+  ['one text', { epochs: 30 }, texts],
+  [
+    'one text, by adapters of every layer',
+    { epochs: 60, lora: 4, loraTargets: 'attention.project,feedForward.expand,feedForward.contract' },
+    texts,
+  ],
+  ['a pair', { epochs: 40, batchSize: 12 }, pairs],
+  ['a pair in both orders', { epochs: 40, batchSize: 12, bothOrders: true }, pairs],
+] as const)(
+  '%s is learned, and the folder gives back what was learned',
+  async (_, given, task) => {
+    const storage = memoryStorage()
+    const before = new Map([...base.weights].map(([name, data]) => [name, data.slice()]))
+    const events = await finish(start(storage, { dropout: 0, ...given }, { train: task, validation: task }))
+    const { model, weights, tokenizer, labels } = await loadFineTunedFolder(storage)
+    expect(labels).toEqual(['without', 'with'])
+    const encoded = encodeTask(task, tokenizer, model.configuration.combination, model.base.context)
+    const scorer = await sequenceScorer(model, runtime, { batchSize: 4, buckets: [16] })
+    const { errorRate } = await scorer.of(encoded, weightFeeds(model, weights))
+    await scorer.release()
+    expect(errorRate).toBeLessThan(0.1)
+    const errors = events.flatMap(event => (event.type === 'validation' && event.best ? [event.errorRate] : []))
+    expect(errors.at(-1)).toBe(errorRate)
+    expect(base.weights).toEqual(before)
+    expect([...namedParameters(base.model).keys()].filter(name => /\.(down|up)$/.test(name))).toEqual([])
+  },
+  120_000,
+)
+
+test('a vocabulary grows, and what was there keeps its rows', () => {
+  const grown = growVocabulary(base, ['<|one|>', '<|two|>'], 1)
+  expect(grown.model.vocabulary).toBe(base.model.vocabulary + 2)
+  const [old, now] = [base, grown].map(({ weights }) => weights.get('tokenEmbedding.weight')!)
+  expect(now.subarray(0, old.length)).toEqual(old)
+  expect(now.subarray(old.length).every(value => value !== 0)).toBe(true)
+  expect(grown.tokenizer.encode('bee')).toEqual(base.tokenizer.encode('bee'))
+  expect(growVocabulary(grown, ['<|one|>'], 1).model).toBe(grown.model)
+})
+
+test('adapters need layers to be put on', async () => {
+  const wrong = { lora: 2, loraTargets: 'q_proj' }
+  await expect(finish(start(memoryStorage(), wrong))).rejects.toThrow('targets expected the end of a layer')
+})

@@ -1,0 +1,172 @@
+/**
+ * A language model made a classifier, as `nacre finetune` does it: the inputs of the task, the model, the loop, and what a
+ * run keeps. Radford et al., 2018, section 3. It speaks in the events of `trainClassifierRun`.
+ */
+import { OptionError } from '../base/errors.ts'
+import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
+import { Random } from '../base/random.ts'
+import type { Shape } from '../base/shape.ts'
+import { saveFineTunedFolder, taskTokenNames, taskTokensOf } from '../checkpoints/fine-tuned-folder.ts'
+import type { SavedModel } from '../checkpoints/model-folder.ts'
+import type { LabelledText } from '../data/labelled-text.ts'
+import type { EncodedText } from '../data/text-batches.ts'
+import { fingerprint } from '../data/token-shards.ts'
+import { type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
+import { addLowRank, lowRankCount, mergeLowRank } from '../nn/low-rank.ts'
+import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
+import { adamW } from '../optim/adamw.ts'
+import { linear, warmUp } from '../optim/schedules.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import type { Identity } from './checkpoint.ts'
+import type { ClassifierValidation } from './classifier.ts'
+import type { ClassifierEvent } from './classifier-run.ts'
+import { changeableFineTuningOptions, fineTuningOptions } from './fine-tuning-options.ts'
+import type { FitStep } from './fit.ts'
+import { growVocabulary } from './grow-vocabulary.ts'
+import { textBuckets } from './recurrent-classifier-run.ts'
+import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
+import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
+
+export const fineTunedType = 'fine-tuned-classifier'
+
+export type FineTuningRunOptions = OptionsOf<typeof fineTuningOptions>
+
+export interface FineTuningRunInput {
+  /** The folder of the run. */
+  readonly storage: Storage
+  readonly options: FineTuningRunOptions
+  readonly runtime: Runtime
+  /** What has learned to predict text. */
+  readonly base: SavedModel
+  readonly train: readonly LabelledText[]
+  readonly validation: readonly LabelledText[]
+  /** Names of the classes. */
+  readonly labels: readonly string[]
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+/** Trains and leaves a folder that can be used, and resumed. */
+export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<ClassifierEvent> {
+  const { storage, options, runtime, labels } = run
+  const { seed, epochs } = options
+  const grown = growVocabulary(run.base, taskTokenNames, seed)
+  const { tokenizer } = grown
+  const base = sameModel(grown) // the given one keeps its layers
+  const combination: Combination = options.bothOrders ? 'sum' : 'one'
+  const encode = (texts: readonly LabelledText[]) => encodeTask(texts, tokenizer, combination, base.context)
+  const chosen = options.limit === undefined ? run.train : shuffled(run.train, seed).slice(0, options.limit)
+  const [train, validation] = [encode(chosen), encode(run.validation)]
+  const sizes = { batchSize: options.batchSize, buckets: textBuckets(train, base.context) }
+  const steps = epochs * batchesOfEpoch(train, sizes)
+
+  const model = new FineTunedClassifier(base, { combination, classes: labels.length })
+  const adapted = options.lora > 0 ? addLowRank(model.base, lowRankOptions(options, run.base)) : undefined
+  const parameters = namedParameters(model)
+  const learns = (name: string): boolean => adapted === undefined || /\.(down|up)$|^score\./.test(name)
+  const trained = [...parameters].filter(([name]) => learns(name))
+  const shapes = new Map<string, Shape>(trained.map(([name, { shape }]) => [name, shape]))
+  const learned = options.fromScratch ? [] : [...grown.weights].map(([name, data]) => [`base.${name}`, data] as const)
+  const weights = new Map([...initialWeights(parameters, seed), ...learned])
+  const optimizer = adamW({ beta2: 0.999, weightDecay: options.weightDecay })
+  const identity: Identity = {
+    configuration: JSON.stringify({ base: base.configuration, ...model.configuration, ...sizes, lora: options.lora }),
+    optimizer: optimizer.name,
+    tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
+    examples: await fingerprint(JSON.stringify([labels, chosen])),
+  }
+  const { from, resume } = await beginRun(storage, fineTunedType, options, { shapes, optimizer, identity })
+
+  const rising = Math.round(steps * options.warmUp)
+  const { clip, maximumGradientNorm, dropout, auxiliary } = options
+  const training = await trainSequenceClassifier(model, {
+    ...{ runtime, train, validation, optimizer, clip, maximumGradientNorm, dropout, auxiliary, seed, epochs, ...sizes },
+    ...{ weights, learns, resume },
+    learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
+  })
+  yield {
+    ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
+    parameters: parameterCount(model) - (adapted ? lowRankCount(adapted) : 0),
+    classes: labels.length,
+    trainExamples: train.length,
+    validationExamples: validation.length,
+    matmulFlops: training.matmulFlops,
+  }
+  yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
+    ...{ storage, training, shapes, identity, from, signal: run.signal },
+    options: { ...options, steps, evaluateEvery: steps / epochs },
+    plot: { title: 'fine-tuning: loss', unit: 'nats per text' },
+    validates: true,
+    measure: event => event,
+    keepModel: async () => {
+      const now = new Map([...weights, ...(await training.state()).weights])
+      const merged = adapted
+        ? mergeLowRank(new Map([...adapted].map(([name, layer]) => [`base.${name}`, layer])), now)
+        : now
+      const plain = new FineTunedClassifier(sameModel(grown), model.configuration)
+      await saveFineTunedFolder(storage, { model: plain, weights: merged, labels, tokenizer })
+    },
+  })
+}
+
+/** A fresh model of the same configuration: adapters are put on one, and not on the other. */
+const sameModel = ({ model }: SavedModel): SavedModel['model'] =>
+  new (model.constructor as new (configuration: object) => SavedModel['model'])(model.configuration)
+
+const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
+
+function lowRankOptions({ lora, loraAlpha, loraTargets }: FineTuningRunOptions, { model }: SavedModel) {
+  const names = [...namedParameters(model).keys()]
+  const attention = new Set(
+    names.flatMap(name => /\.(attention\.(?:project|query|value))\.weight$/.exec(name)?.slice(1) ?? []),
+  )
+  const targets = loraTargets?.split(',').map(name => name.trim()) ?? [...attention]
+  if (targets.length === 0) {
+    throw new OptionError({
+      what: 'Option --lora',
+      expected: 'a model with attention, or layers named by --lora-targets',
+      received: 'neither',
+    })
+  }
+  return { rank: lora, alpha: loraAlpha ?? 2 * lora, targets }
+}
+
+/** Texts and pairs as what the model reads. */
+export function encodeTask(
+  texts: readonly LabelledText[],
+  tokenizer: Tokenizer,
+  combination: Combination,
+  context: number,
+): EncodedText[] {
+  const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
+  return texts.map(({ text, second, label }) => {
+    const first = tokenizer.encode(text)
+    if (second === undefined) return { ids: textInput(first, tokens, context), label }
+    const then = tokenizer.encode(second)
+    const ids = pairInput(first, then, tokens, context)
+    if (combination === 'one') return { ids, label }
+    return { ids, others: [pairInput(then, first, tokens, context)], label }
+  })
+}
+
+/**
+ * The options of a new training: those given over the defaults.
+ * @throws {OptionError} if an option is unknown, or a value is not what its option allows
+ */
+export const settleFineTuningOptions = (given: GivenOptions<typeof fineTuningOptions> = {}): FineTuningRunOptions =>
+  checkOptions(fineTuningOptions, given, { spelling: flagOf })
+
+/**
+ * The options of a run that goes on: those of its start, with what may change taken from `given`.
+ * @throws {CheckpointError} if an option is given that would make it another run
+ * @throws {OptionError} if there is no such run
+ */
+export async function resumedFineTuningOptions(
+  storage: Storage,
+  given: Readonly<Record<string, unknown>>,
+): Promise<FineTuningRunOptions> {
+  await requireRun(storage, [fineTunedType])
+  return (await storedOptions(storage, fineTuningOptions, changeableFineTuningOptions, given)).options
+}
