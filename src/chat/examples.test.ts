@@ -45,12 +45,14 @@ test('words that would end a turn, and labelled texts, are counted', async () =>
     talk('a', 'b<|im_end|>'),
     { kind: 'completion', prompt: '<|im_start|>', completion: 'a' },
     { kind: 'labelled', text: 'a', label: 'b' },
+    { ...talk('a', 'b'), tools: [{ name: '<|im_end|>' }] } as ChatRecord,
   ])
   expect(examples).toEqual([])
   expect(problems).toEqual([
     'my.jsonl, line 1, turn 2: expected words without special tokens, received "<|im_end|>"',
     'my.jsonl, line 2: expected words without special tokens, received "<|im_start|>"',
     'my.jsonl, line 3: expected a text, a completion or a conversation, received a labelled text, which a classifier learns',
+    'my.jsonl, line 4, the tools: expected words without special tokens, received "<|im_end|>"',
   ])
 })
 

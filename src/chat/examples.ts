@@ -4,6 +4,7 @@ import type { TrainingExample } from '../data/packing.ts'
 import type { RecordProblems } from '../data/records.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { conversationTokens, markedTokens } from './answer-tokens.ts'
+import type { Conversation } from './conversation.ts'
 import type { PlacedRecord } from './formats.ts'
 import type { ChatTemplate } from './template.ts'
 
@@ -92,9 +93,13 @@ function tokensOf(
     return undefined
   }
   if (record.kind === 'conversation') {
-    const [turn, name] = specialTokenIn(record.messages, tokenizer)
+    const [turn, name] = specialTokenIn(record, tokenizer)
     if (name === undefined) return writtenTokens(record, problems, { tokenizer, template })
-    problems.add(`${record.where}, turn ${turn}`, 'words without special tokens', `"${name}"`)
+    problems.add(
+      `${record.where}, ${turn === 0 ? 'the tools' : `turn ${turn}`}`,
+      'words without special tokens',
+      `"${name}"`,
+    )
     return undefined
   }
   if (record.kind === 'text') return withEnd(allAnswer(tokenizer.encode(record.text)), tokenizer)
@@ -123,13 +128,16 @@ function writtenTokens(
   }
 }
 
-/** The first turn whose words would become a special token, which could end it. */
+/** The first turn, or 0 for the tools, whose words would become a special token, which could end a turn. */
 function specialTokenIn(
-  messages: readonly { readonly content: string }[],
+  { messages, tools }: Conversation,
   { specialTokens }: Tokenizer,
 ): [turn: number, name: string | undefined] {
-  for (const [i, { content }] of messages.entries())
-    for (const name of specialTokens.keys()) if (content.includes(name)) return [i + 1, name]
+  const texts = [tools, ...messages.map(({ content, tool_calls: calls }) => [content, calls])]
+  for (const [turn, words] of texts.entries()) {
+    const text = JSON.stringify(words) ?? ''
+    for (const name of specialTokens.keys()) if (text.includes(JSON.stringify(name).slice(1, -1))) return [turn, name]
+  }
   return [0, undefined]
 }
 

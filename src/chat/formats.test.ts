@@ -23,6 +23,7 @@ describe('formats', () => {
     ['text', { text: 'Once' }, { kind: 'text', text: 'Once' }],
     ['completion', { prompt: 'a', completion: 'b' }, { kind: 'completion', prompt: 'a', completion: 'b' }],
     ['messages', { messages: talk.messages }, talk],
+    ['messages of a table', { messages: JSON.stringify(talk.messages) }, talk],
     ['prompt and completion as messages', { prompt: [user('你好')], completion: [assistant('Hello!')] }, talk],
     ['alpaca', { instruction: '你好', input: '', output: 'Hello!' }, talk],
     [
@@ -140,6 +141,8 @@ describe('formats', () => {
   it('takes other names of columns', async () => {
     const columns = { instruction: 'frage', output: 'antwort' }
     expect((await read([{ frage: '你好', antwort: 'Hello!' }], { columns })).found).toEqual([talk])
+    const { problems } = await read([{ frage: '你好', antwort: 'Hello!' }, { frage: 'a' }], { columns })
+    expect(problems).toEqual(['line 2: expected a column "antwort", received fields frage'])
     await expect(read([{ frage: 'a' }], { columns })).rejects.toThrow(
       'line 1 expected a column "antwort". Received fields frage.',
     )

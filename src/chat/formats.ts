@@ -78,9 +78,10 @@ const conversation = (messages: readonly Message[], tools?: unknown): ChatRecord
 /** Messages of a list, each by its reader. */
 function messagesOf(
   field: string,
-  list: unknown,
+  given: unknown,
   read: (value: unknown) => Message | Omit<ConversationProblem, 'turn'>,
 ): readonly Message[] | Problem {
+  const list = typeof given === 'string' ? parsedOr(given) : given // tables hold them as JSON
   if (!Array.isArray(list)) return problem(`field "${field}" with a list of messages`, brief(list))
   const messages: Message[] = []
   for (const [i, value] of list.entries()) {
@@ -246,16 +247,25 @@ export type PlacedRecord = ChatRecord & { readonly where: string }
 
 /**
  * Records as examples; what is wrong is counted in `problems`, by file, line and turn, and left out.
- * @throws {DataError} if the fields of a file's first record are those of no format
+ * @throws {DataError} if the fields of the first record are those of no format, or it lacks a column that was named
  */
 export async function* readChatRecords(
   records: AsyncIterable<DataRecord>,
   problems: RecordProblems,
-  { format: wanted, columns }: FormatOptions = {},
+  { format: wanted, columns = {} }: FormatOptions = {},
 ): AsyncGenerator<PlacedRecord> {
   let format = wanted === undefined ? undefined : formatNamed(wanted)
+  let isFirst = true
   for await (const { fields: given, where } of records) {
-    const fields = renamed(given, columns, where)
+    const missing = Object.values(columns).find(theirs => !(theirs in given))
+    if (missing !== undefined) {
+      const [expected, received] = [`a column "${missing}"`, presentFields(given)]
+      if (isFirst) throw new DataError({ what: where, expected, received })
+      problems.add(where, expected, received)
+      continue
+    }
+    isFirst = false
+    const fields = renamed(given, columns)
     const own = wanted === undefined ? Object.values(formats).find(candidate => candidate.recognises(fields)) : format
     format ??= own
     if (format === undefined) {
@@ -280,13 +290,9 @@ function formatNamed(name: string): Format {
   throw new DataError({ what: 'The format', expected: Object.keys(formats).join(', '), received: name })
 }
 
-function renamed(fields: Fields, columns: Readonly<Record<string, string>> = {}, where: string): Fields {
+function renamed(fields: Fields, columns: Readonly<Record<string, string>>): Fields {
   const names = Object.entries(columns)
   if (names.length === 0) return fields
-  const missing = names.find(([, theirs]) => !(theirs in fields))
-  if (missing !== undefined) {
-    throw new DataError({ what: where, expected: `a column "${missing[1]}"`, received: presentFields(fields) })
-  }
   const taken = new Set(names.map(([, theirs]) => theirs))
   const rest = Object.entries(fields).filter(([field]) => !taken.has(field))
   return Object.fromEntries([...rest, ...names.map(([ours, theirs]) => [ours, fields[theirs]])])
