@@ -214,6 +214,7 @@ export {
   llamaPublished,
   llamaSizes,
 } from './models/2023-llama.ts'
+export { BertClassifier, BertReader, BertTagger } from './models/bert-tasks.ts'
 export type { DecoderStep, EncoderDecoder, EncoderDecoderOptions } from './models/encoder-decoder.ts'
 export { type Combination, FineTunedClassifier, pairInput, textInput } from './models/fine-tuning.ts'
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
@@ -285,6 +286,14 @@ export {
   settleBertOptions,
   trainBertRun,
 } from './training/bert-run.ts'
+export {
+  type BertExample,
+  type BertTaskAnswers,
+  type BertTaskOptions,
+  bertTaskAnswers,
+  bertTaskWeights,
+  trainBertTask,
+} from './training/bert-tasks.ts'
 export {
   type ClassifierOptions,
   type ClassifierScore,
