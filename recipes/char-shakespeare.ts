@@ -9,6 +9,7 @@ import {
   findDataset,
   GPT2,
   initialWeights,
+  type LanguageModel,
   memoryTokens,
   namedParameters,
   type Runtime,
@@ -64,17 +65,29 @@ configuration has none), GELU by the tanh approximation, and the loss over all 1
   },
 }
 
+const gpt2 = (vocabulary: number): GPT2 =>
+  new GPT2({ vocabulary, context: 64, channels: 128, layers: 4, heads: 4, bias: true })
+
 /** Trains from nothing; the loss over all held-out text, the last tenth, in nats per character. */
 export async function learn(
   runtime: Runtime,
   text: string,
-  { seed, steps, learningRate }: { readonly seed: number; readonly steps: number; readonly learningRate: number },
+  {
+    seed,
+    steps,
+    learningRate,
+    makeModel = gpt2,
+  }: {
+    readonly seed: number
+    readonly steps: number
+    readonly learningRate: number
+    readonly makeModel?: (vocabulary: number) => LanguageModel & object
+  },
 ): Promise<number> {
   const tokenizer = await trainCharacters([text])
   const ids = tokenizer.encode(text)
   const cut = Math.floor(ids.length * 0.9)
-  const vocabulary = tokenizer.vocabularySize
-  const model = new GPT2({ vocabulary, context: 64, channels: 128, layers: 4, heads: 4, bias: true })
+  const model = makeModel(tokenizer.vocabularySize)
   const warmUpSteps = Math.min(100, steps / 2)
   const training = await train(model, {
     runtime,

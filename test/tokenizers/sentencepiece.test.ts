@@ -6,7 +6,7 @@ import { env } from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { readLlama2cTokenizer } from '../../src/checkpoints/llama2c.ts'
 import { tokenizerFromJSON } from '../../src/tokenizers/huggingface.ts'
-import { encodeChunks, type Tokenizer } from '../../src/tokenizers/tokenizer.ts'
+import { encodeChunks, promptIds, type Tokenizer } from '../../src/tokenizers/tokenizer.ts'
 import { readGolden } from '../engine/golden-values.ts'
 import { digest, oddText } from './odd-text.ts'
 
@@ -105,4 +105,12 @@ test('merges that lead to no piece are refused', () => {
   expect(() => tokenizerFromJSON({ ...golden.files.normalizer, model: { ...model, merges } })).toThrow(
     'tokenizer.json, model.merges expected two pieces that make up a third. Received ["q","never"]',
   )
+})
+
+test('a text that a model is given begins with <s>, where the file says so', () => {
+  const tokenizer = tokenizerFromJSON(golden.files.normalizer)
+  expect(tokenizer.beginOfText).toBe(1)
+  expect(promptIds(tokenizer, 'To be')).toEqual([1, ...tokenizer.encode('To be')])
+  const without = tokenizerFromJSON({ ...golden.files.normalizer, post_processor: null })
+  expect(promptIds(without, 'To be')).toEqual([...tokenizer.encode('To be')])
 })
