@@ -1,7 +1,8 @@
 import { OptionError } from '../base/errors.ts'
 import { compile, host } from '../compiler/compile.ts'
-import { type RandomWindows, randomWindows, type SequentialWindows } from '../data/batches.ts'
-import { evaluationWindows, type RingStreams, ringStreams } from '../data/streams.ts'
+import { type Batch, randomWindows, type SequentialWindows } from '../data/batches.ts'
+import type { TokenStream } from '../data/shard-stream.ts'
+import { evaluationWindows, ringStreams } from '../data/streams.ts'
 import type { TokenSource } from '../data/token-shards.ts'
 import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
@@ -20,7 +21,8 @@ type SharedOptions = Pick<
 >
 
 export interface TrainOptions extends SharedOptions {
-  readonly train: TokenSource
+  /** Tokens that windows are drawn from, or a stream that gives them one after another, for models that attend. */
+  readonly train: TokenSource | TokenStream
   /** Held-out tokens; none, no validation. */
   readonly validation?: TokenSource
   /** Sequences of one update. */
@@ -75,7 +77,6 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       : options.microBatchSize
         ? batchSize / options.microBatchSize
         : defaultMicroBatches(batchSize, context)
-  const text = { source: options.train, batchSize, context, name: 'The training text' }
   if (recurrent && options.microBatchSize !== undefined && options.microBatchSize !== batchSize) {
     throw new OptionError({
       what: 'microBatchSize',
@@ -83,7 +84,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       received: String(options.microBatchSize),
     })
   }
-  const batches = recurrent ? ringStreams(text) : randomWindows({ ...text, seed })
+  const batches = trainingBatches(options, context, recurrent)
   const windows = options.validation && validationWindows(options.validation, model, options)
 
   const rows = batchSize / microBatches
@@ -100,9 +101,9 @@ export async function train(model: LanguageModel & object, options: TrainOptions
     loss: losses.sum().mul(1 / (batchSize * context)),
     microBatches,
     outputs: memory?.outputs,
-    batch: (step, carried) => {
+    batch: async (step, carried) => {
       const dropouts = dropping ? dropout : undefined
-      const feeds = microBatchFeeds(batches, step, microBatches, [rows, context], dropouts, seed)
+      const feeds = microBatchFeeds(await batches.batch(step), step, microBatches, [rows, context], dropouts, seed)
       const state = carried === undefined ? atFirst : nextState(carried, memory)
       return { feeds: memory ? feeds.map(feed => ({ ...feed, ...state })) : feeds, items: batchSize * context }
     },
@@ -133,16 +134,30 @@ async function* tokenEvents(events: Fit['events']): AsyncGenerator<TrainingEvent
   }
 }
 
+/** Batches by their steps; a stream gives them in order. */
+function trainingBatches(
+  { train: source, batchSize, seed }: TrainOptions,
+  context: number,
+  recurrent: boolean,
+): { batch(step: number): Batch | Promise<Batch> } {
+  if (!('batch' in source)) {
+    const text = { source, batchSize, context, name: 'The training text' }
+    return recurrent ? ringStreams(text) : randomWindows({ ...text, seed })
+  }
+  if (!recurrent) return source
+  const expected = 'tokens that stay where they are: a state is carried along the rows'
+  throw new OptionError({ what: 'train', expected, received: 'a stream' })
+}
+
 /** The feeds of each micro-batch of a step. */
 function microBatchFeeds(
-  batches: RandomWindows | RingStreams,
+  { inputs, targets }: Batch,
   step: number,
   microBatches: number,
   shape: readonly [number, number],
   dropout: TrainOptions['dropout'],
   seed: number,
 ): Record<string, HostTensor>[] {
-  const { inputs, targets } = batches.batch(step)
   const size = shape[0] * shape[1]
   return Array.from({ length: microBatches }, (_, i) => ({
     ids: host('int64', shape, inputs.subarray(i * size, (i + 1) * size)),
