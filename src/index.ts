@@ -135,9 +135,24 @@ export { type ChrfOptions, chrf } from './evaluation/chrf.ts'
 export * from './evaluation/classification-metrics.ts'
 export { pearson, ranks, spearman } from './evaluation/correlation.ts'
 export { type BootstrapOptions, bootstrap, type Interval, percentileInterval, wilson } from './evaluation/intervals.ts'
+export {
+  type AskedModel,
+  evaluateLanguageModel,
+  type LanguageTaskOptions,
+  type LanguageTaskResult,
+  type Outcome,
+} from './evaluation/language-task.ts'
+export {
+  type Continuation,
+  continuationOf,
+  type Likelihood,
+  type LikelihoodScorer,
+  likelihoodScorer,
+} from './evaluation/likelihood.ts'
 export { NGrams } from './evaluation/ngrams.ts'
 export { type Perplexity, perplexity, scoreTokens } from './evaluation/score.ts'
-export { textPerplexity } from './evaluation/text-perplexity.ts'
+export { commonestShare, type Metric as TaskMetric, taskMetrics } from './evaluation/task-metrics.ts'
+export { type TextPerplexity, type TextWindow, textMetrics, textPerplexity } from './evaluation/text-perplexity.ts'
 export type { TranslationScore } from './evaluation/translation-metric.ts'
 export {
   type AnalogyResult,
@@ -156,6 +171,7 @@ export {
 export * from './generation/beam.ts'
 export { type BertEncoder, bertEncoder, type Filling, meanOfTokens } from './generation/bert-encoder.ts'
 export * from './generation/generate.ts'
+export { type GreedyWriter, greedyWriter } from './generation/greedy-writer.ts'
 export {
   cachedPredictor,
   type LoadedModel,

@@ -9,6 +9,8 @@ export const open: ClassifierKind = async (storage, runtime) => {
   const saved = await loadTextClassifierFolder(storage, { segmenters: await segmentersOf(storage, 'config.json') })
   return {
     labels: saved.labels,
+    classifyAll: async inputs =>
+      (await classifyRows(saved, saved.vectors.vectors(inputs), runtime)).map(probabilities => ({ probabilities })),
     classify: async input => {
       const vector = saved.vectors.vector(input)
       const [probabilities] = await classifyRows(saved, new SparseRows(saved.vectors.width, [vector]), runtime)

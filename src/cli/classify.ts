@@ -23,8 +23,12 @@ export interface Classification {
 export interface OpenClassifier {
   /** Names of the classes. */
   readonly labels: readonly string[]
+  /** Whether it reads two texts, a pair; otherwise there is no second one. */
+  readonly readsPairs?: boolean
   /** @param input - as typed: a text, or the path of a file */
-  readonly classify: (input: string) => Promise<Classification>
+  readonly classify: (input: string, second?: string) => Promise<Classification>
+  /** Many texts at once, where that is faster than one by one. */
+  readonly classifyAll?: (inputs: readonly string[]) => Promise<Classification[]>
 }
 
 /** Opens a folder of one architecture. */
@@ -61,7 +65,7 @@ export const command: Command<typeof deviceOptions> = {
       throw new OptionError({ what: 'RUN', expected: 'the folder of a trained classifier', received, hint })
     }
     const storage = nodeStorage(path)
-    const { labels, classify } = await openKind(storage, nodeRuntime({ device, threads }))
+    const { labels, classify } = await openClassifier(storage, nodeRuntime({ device, threads }))
     for (const [i, input] of inputs.entries()) {
       const { probabilities, picture } = await classify(input)
       const all = labels.map((label, at) => ({ label, probability: probabilities[at] }))
@@ -83,7 +87,14 @@ export const command: Command<typeof deviceOptions> = {
   },
 }
 
-async function openKind(storage: Storage, runtime: Runtime): Promise<OpenClassifier> {
+/** Whether a folder's `model_type` is a classifier's. */
+export const isClassifier = (modelType: string): boolean => Object.hasOwn(kinds, modelType)
+
+/**
+ * Opens a classifier's folder of any kind.
+ * @throws {CheckpointError} if it is no classifier's
+ */
+export async function openClassifier(storage: Storage, runtime: Runtime): Promise<OpenClassifier> {
   const modelType = await modelTypeOf(storage)
   const load = (await isFineTunedFolder(storage)) ? () => import('./classify-fine-tuned.ts') : kinds[modelType]
   if (load !== undefined) return (await load()).open(storage, runtime)

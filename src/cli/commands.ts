@@ -33,7 +33,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'translate', summary: 'translate sentences', load: () => import('./translate.ts') },
   {
     name: 'evaluate',
-    summary: 'measure how well a model predicts a text, or vectors of words',
+    summary: 'measure a model: a text that it predicts, a task that it answers',
     load: () => import('./evaluate.ts'),
   },
   { name: 'score', summary: 'show the probability of each token of a text', load: () => import('./score.ts') },

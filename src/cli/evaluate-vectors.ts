@@ -2,13 +2,20 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { findDataset } from '../data/catalog.ts'
 import { fetchDataset } from '../data/node.ts'
+import type { ScoreExample } from '../data/task.ts'
+import { examplesOf, type Outcome } from '../evaluation/language-task.ts'
+import { taskMetrics } from '../evaluation/task-metrics.ts'
 import { analogyAccuracy, parseAnalogies } from '../evaluation/word-analogies.ts'
 import { parseRatedPairs, wordSimilarity } from '../evaluation/word-similarity.ts'
 import type { AnalogyRule, WordVectors } from '../models/word-vectors.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { readText } from '../storage/storage.ts'
+import { segmenterFor } from '../tokenizers/segmenter.ts'
 import { padColumns } from './columns.ts'
 import type { CommandContext } from './command.ts'
+import type { LanguageOptions } from './evaluate-language-task.ts'
+import { predictionsFile, reportMeasured } from './evaluate-report.ts'
+import { openTask, taskFor } from './open-task.ts'
 
 /** Datasets that vectors are held against where none is named. */
 const benchmarks = ['word-similarities', 'word-analogies', 'chinese-analogies']
@@ -44,6 +51,48 @@ export async function evaluateVectors(
     const value = Number.isNaN(result.spearman) ? 'none' : result.spearman.toFixed(4)
     print(`${name}: rank correlation ${value}, of ${result.covered} pairs that the vocabulary covers (${result.pairs})`)
   }
+}
+
+/** `nacre evaluate --task` of word vectors: how alike texts are, by the cosine between the means of their words. */
+export async function evaluateVectorScores(
+  folder: string,
+  name: string,
+  vectors: WordVectors,
+  options: Omit<LanguageOptions, 'shots' | 'batchSize'>,
+  context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json'>,
+): Promise<void> {
+  const task = taskFor('word vectors', name, ['scores'])
+  const write = await predictionsFile(options.predictions)
+  const data = await openTask(task, options, { environment: context.host.environment, note: context.note })
+  const began = performance.now()
+  const segmenter = segmenterFor(task.language === 'zh' ? '中文' : 'text')
+  const mean = (text: string) => vectors.mean(segmenter.segment(text))
+  const outcomes = (examplesOf(data, options) as { number: number; example: ScoreExample }[]).map(
+    ({ number, example: { text, second = '', score } }): Outcome => {
+      const predictedScore = cosineSimilarity(mean(text), mean(second))
+      const shared = { example: number, score, predictedScore, text, second }
+      return { ...shared, expected: String(score), predicted: predictedScore.toFixed(4) }
+    },
+  )
+  await write(outcomes)
+  const seconds = (performance.now() - began) / 1000
+  reportMeasured(context, {
+    ...{ model: folder, task: task.name, part: options.part, seed: options.seed, examples: outcomes.length, seconds },
+    reported: options.part === 'test' ? task.reported : undefined,
+    metrics: taskMetrics('scores', outcomes, { seed: options.seed }),
+    skipped: data.parts.skipped,
+  })
+}
+
+/** 0 where one side has no direction: no word that has a vector. */
+function cosineSimilarity(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0]
+  for (const [i, value] of a.entries()) {
+    ab += value * b[i]
+    aa += value * value
+    bb += b[i] * b[i]
+  }
+  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb)
 }
 
 /** Analogies are four words in a line; pairs are two and a number. */

@@ -1,27 +1,62 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import { findTask } from '../data/tasks.ts'
 import { measureText } from '../data/text.ts'
-import { textPerplexity } from '../evaluation/text-perplexity.ts'
+import { type TextWindow, textMetrics, textPerplexity } from '../evaluation/text-perplexity.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { bar } from '../training/progress.ts'
+import { isClassifier, openClassifier } from './classify.ts'
 import type { Command } from './command.ts'
+import { evaluateClassifier } from './evaluate-classifier.ts'
 import { evaluateDigits } from './evaluate-digits.ts'
-import { evaluateVectors } from './evaluate-vectors.ts'
+import { evaluateLanguageTask } from './evaluate-language-task.ts'
+import { predictionsFile, progressOf } from './evaluate-report.ts'
+import { evaluateVectorScores, evaluateVectors } from './evaluate-vectors.ts'
 import { openData } from './open-data.ts'
 import { deviceOptions, openModel } from './open-model.ts'
+import { taskFor } from './open-task.ts'
 import { openVectors, vectorsFile } from './open-vectors.ts'
 
 const dataOptions = {
+  task: {
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'what to answer: sst2, mrpc, stsb, babi, gsm8k, hellaswag, lambada, small-world-questions, ...',
+  },
   data: {
     type: 'string',
     placeholder: 'FILE',
-    help: 'text to predict, or pairs or analogies of words: a file or a dataset of "nacre data list"',
+    help: 'a text to predict, examples of the task in its format, or a table of labelled texts, pairs or analogies of words',
   },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text' },
   batchSize: { type: 'integer', default: 8, minimum: 1, unit: 'sequences', help: 'sequences at once' },
+} as const
+
+/** Of tasks. */
+const taskOptions = {
+  part: {
+    type: 'choice',
+    choices: ['train', 'validation', 'test'],
+    default: 'test',
+    help: 'task: which of its examples are asked',
+  },
+  shots: { type: 'integer', default: 0, minimum: 0, unit: 'examples', help: 'task: examples shown before each prompt' },
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'examples',
+    help: 'task: so many examples, drawn at random (default: all)',
+  },
+  seed: { type: 'integer', default: 1, minimum: 0, help: 'decides what is drawn: shots, limit, bootstrap' },
+  faulty: {
+    type: 'choice',
+    choices: ['refuse', 'skip'],
+    default: 'refuse',
+    help: 'malformed rows, and examples with characters that the model never saw: an error, or left out and counted',
+  },
+  predictions: { type: 'string', placeholder: 'FILE', help: 'task: write every example and its answer as JSON lines' },
 } as const
 
 /** Of word vectors; texts have no use for them. */
@@ -35,8 +70,9 @@ const vectorOptions = {
   among: { type: 'integer', default: 30_000, minimum: 1, unit: 'words', help: 'word vectors: only frequent words' },
 } as const
 
-const options: typeof dataOptions & typeof vectorOptions & typeof deviceOptions = {
+const options: typeof dataOptions & typeof taskOptions & typeof vectorOptions & typeof deviceOptions = {
   ...dataOptions,
+  ...taskOptions,
   ...vectorOptions,
   ...deviceOptions,
 }
@@ -46,31 +82,60 @@ export const command: Command<typeof options> = {
   options,
   examples: [
     'nacre evaluate runs/my --data other.txt',
+    'nacre evaluate runs/my --task babi-1 --shots 2 --limit 200',
+    'nacre evaluate runs/my --task hellaswag --data hellaswag_val.jsonl --predictions answers.jsonl',
+    'nacre evaluate runs/sst2 --task sst2',
     'nacre evaluate runs/vectors --data word-analogies',
     'nacre evaluate runs/vectors --data pairs.txt',
   ],
   async run(context) {
     const { host, json, report, print, note, options } = context
     const [folder] = context.arguments
-    if (vectorsFile(folder) !== undefined) return evaluateVectors(await openVectors(folder), options, context)
+    const { task } = options
+    if (vectorsFile(folder) !== undefined) {
+      if (task === undefined) return evaluateVectors(await openVectors(folder), options, context)
+      return evaluateVectorScores(folder, task, await openVectors(folder), options, context)
+    }
     const storage = nodeStorage(resolve(folder))
-    if (existsSync(resolve(folder)) && (await modelTypeOf(storage)) === 'mlp') {
-      const runtime = nodeRuntime({ device: options.device, threads: options.threads })
-      return evaluateDigits(storage, runtime, options, { host, json, report, print, note })
+    const modelType = existsSync(resolve(folder)) ? await modelTypeOf(storage) : ''
+    const runtime = () => nodeRuntime({ device: options.device, threads: options.threads })
+    if (modelType === 'mlp') {
+      if (task !== undefined) taskFor('a classifier of digits', task, [])
+      return evaluateDigits(storage, runtime(), options, { host, json, report, print, note })
+    }
+    if (isClassifier(modelType)) {
+      return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
+    }
+    if (task !== undefined) {
+      const open = () => openModel(folder, options, { generating: findTask(task).form === 'answers' })
+      return evaluateLanguageTask(folder, task, open, options, context)
     }
     const model = await openModel(folder, options)
     const text = await measureText(await openData(options, { environment: host.environment, note }))
-    const draw = (line: string) => {
-      if (host.stderr.isTerminal && !json) host.stderr.write(`\r\x1b[K${line}`)
-    }
+    const draw = progressOf(context)
+    const windows: TextWindow[] = []
+    const write = await predictionsFile(options.predictions)
+    const began = performance.now()
     const result = await textPerplexity(model, text, {
       batchSize: options.batchSize,
-      onProgress: share => draw(`${bar(share, 30)} ${Math.floor(100 * share)} %`),
-    }).finally(() => draw(''))
-    if (json) report({ type: 'evaluation', data: text.name, bytes: text.bytes, ...result }, '')
+      onProgress: draw,
+      onWindow: window => windows.push(window),
+    }).finally(() => draw())
+    const seconds = (performance.now() - began) / 1000
+    await write(windows)
+    const metrics = textMetrics(result, windows, text.bytes, options)
+    if (json) {
+      const record = { ...{ data: text.name, bytes: text.bytes }, ...result, metrics, seconds }
+      report({ type: 'evaluation', ...record }, '')
+      return
+    }
     print(`${text.name}: ${result.tokens.toLocaleString('en-US')} tokens, ${text.bytes.toLocaleString('en-US')} bytes`)
-    print(`nats per token  ${result.natsPerToken.toFixed(4)}`)
-    print(`perplexity      ${result.perplexity.toFixed(3)}`)
-    print(`bits per byte   ${result.bitsPerByte.toFixed(4)}`)
+    for (const { name, value, interval, digits } of metrics) {
+      const range = Number.isNaN(interval[0]) ? '' : `  (${interval.map(end => end.toFixed(digits)).join(' to ')})`
+      print(`${name.padEnd(16)}${value.toFixed(digits)}${range}`)
+    }
+    print(
+      `${seconds.toFixed(1)} s; in brackets what 95 % of ${windows.length.toLocaleString('en-US')} windows drawn anew come to`,
+    )
   },
 }

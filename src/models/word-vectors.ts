@@ -63,6 +63,15 @@ export class WordVectors {
     return this.matrix.subarray(id * this.channels, (id + 1) * this.channels)
   }
 
+  /** [C]: the mean of the directions of words; those without a vector are left out, without any it is zero. */
+  mean(words: readonly string[]): Float32Array {
+    const mean = new Float32Array(this.channels)
+    const ids = words.map(word => this.find(word)).filter(id => id !== undefined)
+    for (const id of ids)
+      for (let i = 0; i < this.channels; i++) mean[i] += this.directions[id * this.channels + i] / ids.length
+    return mean
+  }
+
   /** [V, C], every row of length 1 (a row of zeros stays). */
   get directions(): Float32Array {
     if (this.#directions !== undefined) return this.#directions

@@ -1,0 +1,252 @@
+/** A language model answers a task: by the likelihood of choices, by generation, or by its last word. */
+import { DataError, OptionError, TokenizerError } from '../base/errors.ts'
+import { Random } from '../base/random.ts'
+import type { AnswerExample, ChoiceExample, ScoreExample, Task, TaskData, TaskExample } from '../data/task.ts'
+import type { GreedyWriter } from '../generation/greedy-writer.ts'
+import { isRecurrent } from '../models/language-model.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { exactMatch, tokenF1 } from './answer-match.ts'
+import { type Continuation, continuationOf, likelihoodScorer } from './likelihood.ts'
+import type { ScoredModel } from './score.ts'
+import { answerOf, groupsOf, promptWithShots } from './shots.ts'
+
+/** What became of one example. */
+export interface Outcome {
+  /** Its number in its part, from 0. */
+  readonly example: number
+  readonly group?: string
+  /** All that the model read, shots too. */
+  readonly prompt?: string
+  /** For people: the right answer, and the model's. */
+  readonly expected: string
+  readonly predicted: string
+  /** Tokens of the prompt that were cut from its left. */
+  readonly cut?: number
+  /** Of classes and choices: their numbers. By likelihood, and by likelihood for each byte. */
+  readonly label?: number
+  readonly prediction?: number
+  readonly predictionByByte?: number
+  /** log P of each choice, in nats. */
+  readonly logProbabilities?: readonly number[]
+  /** Of scores. */
+  readonly score?: number
+  readonly predictedScore?: number
+  /** Of answers. */
+  readonly match?: boolean
+  readonly f1?: number
+  /** Of the last word, in nats. */
+  readonly logProbability?: number
+}
+
+export interface LanguageTaskOptions {
+  readonly part?: 'train' | 'validation' | 'test'
+  /** Examples with their answers before each prompt; default 0. */
+  readonly shots?: number
+  readonly seed?: number
+  /** So many examples, drawn with the seed; default all. */
+  readonly limit?: number
+  /** Rows at once, default 8. */
+  readonly batchSize?: number
+  /** Tokens that stand before an empty prompt. */
+  readonly before?: readonly number[]
+  /** Whether examples that the vocabulary cannot express are left out and counted; otherwise they are an error. */
+  readonly skipForeign?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (share: number) => void
+}
+
+export interface LanguageTaskResult {
+  readonly outcomes: readonly Outcome[]
+  /** Examples that the vocabulary could not express. */
+  readonly foreign: number
+}
+
+/** A model that is asked, and what writes its answers. */
+export interface AskedModel extends ScoredModel {
+  readonly tokenizer: Tokenizer
+  readonly writer: GreedyWriter
+}
+
+/** An example, its number, and its prompt with shots. */
+interface Asked<E extends TaskExample = TaskExample> {
+  readonly number: number
+  readonly example: E
+  readonly prompt: string
+}
+
+/**
+ * Asks a language model every example of a part, or some of them.
+ * @throws {OptionError} if there are no examples, or none to draw shots from
+ * @throws {TokenizerError} if the vocabulary lacks a character of an example and `skipForeign` is false
+ */
+export async function evaluateLanguageModel(
+  model: AskedModel,
+  task: Task,
+  data: TaskData,
+  options: LanguageTaskOptions = {},
+): Promise<LanguageTaskResult> {
+  const asked = askedOf(task, data, options)
+  const known: Asked[] = []
+  for (const one of asked) {
+    try {
+      for (const answer of 'choices' in one.example ? one.example.choices : [answerOf(one.example)])
+        model.tokenizer.encode(`${one.prompt}${task.joint}${answer}`)
+      known.push(one)
+    } catch (error) {
+      if (!(error instanceof TokenizerError) || !options.skipForeign) throw error
+    }
+  }
+  const foreign = asked.length - known.length
+  if (task.form === 'answers')
+    return { foreign, outcomes: await generated(model, task, known as Asked<AnswerExample>[], options) }
+  if (task.form === 'last-word')
+    return { foreign, outcomes: await lastWords(model, task, known as Asked<AnswerExample>[], options) }
+  return { foreign, outcomes: await chosen(model, task, known as Asked<ChoiceExample | ScoreExample>[], options) }
+}
+
+/** The examples of a part that are asked, in their order. */
+export function examplesOf(
+  { parts }: TaskData,
+  { part = 'test', limit, seed = 1 }: Pick<LanguageTaskOptions, 'part' | 'limit' | 'seed'>,
+): { readonly number: number; readonly example: TaskExample }[] {
+  const all = parts[part].map((example, number) => ({ example, number }))
+  if (all.length === 0)
+    throw new OptionError({ what: 'Option --part', expected: 'a part that has examples', received: part })
+  if (limit === undefined || limit >= all.length) return all
+  return new Random(seed, 'limit')
+    .shuffle(all)
+    .slice(0, limit)
+    .sort((a, b) => a.number - b.number)
+}
+
+function askedOf(task: Task, data: TaskData, options: LanguageTaskOptions): Asked[] {
+  const { part = 'test', shots = 0, seed = 1 } = options
+  const { train, validation } = data.parts
+  // Shots come from what is learned from; a file that has no parts gives its other examples.
+  const source = train.length > 0 && part !== 'train' ? train : train.length > 0 ? validation : data.parts[part]
+  const pools = groupsOf(source)
+  return examplesOf(data, options).map(({ example, number }) => {
+    const pool = pools.get(example.group) ?? source
+    if (shots >= pool.length && shots > 0) {
+      const expected = `fewer than the ${pool.length} examples that there are to show`
+      throw new OptionError({ what: 'Option --shots', expected, received: String(shots) })
+    }
+    return { example, number, prompt: promptWithShots(task, example, { pool, shots, seed, number }) }
+  })
+}
+
+async function chosen(
+  model: AskedModel,
+  { joint }: Task,
+  asked: readonly Asked<ChoiceExample | ScoreExample>[],
+  { before, batchSize, onProgress }: LanguageTaskOptions,
+): Promise<Outcome[]> {
+  const { reach } = model.model
+  const requests: Continuation[] = asked.flatMap(({ number, prompt, example: { choices } }) =>
+    choices.map((choice, i) => {
+      const request = continuationOf(model.tokenizer, { prompt, continuation: choice, joint }, before)
+      const { length: tokens } = request.continuation
+      if (tokens <= reach) return request
+      const what = `Choice ${i + 1} of example ${number + 1}`
+      throw new DataError({
+        what,
+        expected: `at most ${reach} tokens, the context of the model`,
+        received: `${tokens}`,
+      })
+    }),
+  )
+  const scorer = likelihoodScorer(model, { batchSize })
+  try {
+    const likelihoods = await scorer.score(requests, onProgress)
+    let at = 0
+    return asked.map(({ number, example, prompt }) => {
+      const own = likelihoods.slice(at, at + example.choices.length)
+      at += own.length
+      const logProbabilities = own.map(({ logProbability }) => logProbability)
+      const prediction = indexOfLargest(logProbabilities)
+      const byByte = logProbabilities.map((value, i) => value / utf8.encode(example.choices[i]).length)
+      const shared = {
+        ...{ example: number, group: example.group, prompt, logProbabilities },
+        cut: Math.max(...own.map(({ cut }) => cut)),
+      }
+      if ('score' in example) {
+        const predictedScore = meanChoice(example.choices, logProbabilities)
+        const { score } = example
+        return { ...shared, score, predictedScore, expected: String(score), predicted: predictedScore.toFixed(2) }
+      }
+      return {
+        ...{ ...shared, label: example.label, prediction, predictionByByte: indexOfLargest(byByte) },
+        expected: example.choices[example.label],
+        predicted: example.choices[prediction],
+      }
+    })
+  } finally {
+    await scorer.release()
+  }
+}
+
+async function lastWords(
+  model: AskedModel,
+  { joint }: Task,
+  asked: readonly Asked<AnswerExample>[],
+  { before, batchSize, onProgress }: LanguageTaskOptions,
+): Promise<Outcome[]> {
+  const scorer = likelihoodScorer(model, { batchSize })
+  try {
+    const requests = asked.map(({ prompt, example }) =>
+      continuationOf(model.tokenizer, { prompt, continuation: example.answer, joint }, before),
+    )
+    const likelihoods = await scorer.score(requests, onProgress)
+    return asked.map(({ number, example, prompt }, i) => {
+      const { greedy: match, logProbability, cut } = likelihoods[i]
+      const shared = { example: number, group: example.group, prompt, cut, match, logProbability }
+      return { ...shared, expected: example.answer, predicted: match ? example.answer : '' }
+    })
+  } finally {
+    await scorer.release()
+  }
+}
+
+/** One prompt after another: what they begin with alike, as shots, is computed once by the writer. */
+async function generated(
+  model: AskedModel,
+  task: Task,
+  asked: readonly Asked<AnswerExample>[],
+  { before = [], signal, onProgress }: LanguageTaskOptions,
+): Promise<Outcome[]> {
+  const { stop = ['\n'], answerTokens = 32, extract = (answer: string) => answer } = task
+  const { tokenizer, writer } = model
+  const outcomes: Outcome[] = []
+  for (const { number, example, prompt } of asked) {
+    signal?.throwIfAborted()
+    const ids = [...tokenizer.encode(prompt)]
+    // Room for the answer, so that the whole prompt that is left stands before each of its tokens.
+    const room = isRecurrent(model.model) ? ids.length : Math.max(1, model.model.reach - answerTokens)
+    const cut = Math.max(0, ids.length - room)
+    const seen = ids.length === 0 ? before : ids.slice(cut)
+    const answer = await writer.write(seen, { stop, tokens: answerTokens, signal })
+    const [given, expected] = [extract(answer), extract(example.answer) ?? '']
+    outcomes.push({
+      ...{ example: number, group: example.group, prompt, cut, expected: example.answer, predicted: answer.trim() },
+      match: given !== undefined && exactMatch(given, expected),
+      f1: given === undefined ? 0 : tokenF1(given, expected),
+    })
+    onProgress?.(outcomes.length / asked.length)
+  }
+  return outcomes
+}
+
+const utf8 = new TextEncoder()
+
+/** The first of those that are equal. */
+function indexOfLargest(values: readonly number[]): number {
+  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
+}
+
+/** The mean of choices that are numbers, each counting as probable as it is among them. */
+function meanChoice(choices: readonly string[], logProbabilities: readonly number[]): number {
+  const largest = Math.max(...logProbabilities)
+  const shares = logProbabilities.map(value => Math.exp(value - largest))
+  const whole = shares.reduce((sum, share) => sum + share, 0)
+  return shares.reduce((sum, share, i) => sum + (share / whole) * Number(choices[i]), 0)
+}
