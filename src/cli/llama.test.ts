@@ -1,9 +1,10 @@
 /** Llama through every command: one that is trained, and one that others trained. */
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { env } from 'node:process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { runCommandLine } from './command.ts'
 import { commands } from './commands.ts'
 
@@ -23,6 +24,16 @@ async function nacre(...words: string[]) {
   const host = { version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr'), onInterrupt() {} }
   const code = await runCommandLine(words, commands, host)
   return { code, ...written }
+}
+
+/** Scores a text as `nacre score` does, and holds ids and numbers against transformers'. */
+async function expectTransformers(context: TestContext, run: string, text: string): Promise<void> {
+  const python = env.NACRE_PYTHON
+  context.skip(python === undefined, 'needs a Python with transformers: $NACRE_PYTHON')
+  writeFileSync(at('ours.json'), (await nacre('score', run, text, '--json')).stdout)
+  const script = resolve(import.meta.dirname, '../../scripts/check-transformers.py')
+  const { status, stdout, stderr } = spawnSync(python!, [script, run, '--ours', at('ours.json')], { encoding: 'utf8' })
+  expect(status === 0 ? 'equal' : `${stdout}${stderr}`).toBe('equal')
 }
 
 describe('trained here', () => {
@@ -51,6 +62,8 @@ describe('trained here', () => {
     expect(JSON.parse(stdout).logProbabilities).toHaveLength(3)
     expect((await nacre('next', at('run'), 'To b', '--top', '2')).stdout.split('\n')).toHaveLength(3)
   })
+
+  test('is computed alike by transformers', context => expectTransformers(context, at('run'), 'To be, 话说'))
 
   test('goes on where it stopped', async () => {
     const resumed = await nacre(...`train --resume --out ${at('run')} --steps 50`.split(' '))
@@ -104,6 +117,9 @@ describe.skipIf(!isThere)('stories260K [needs $NACRE_DATA_MIRROR]', () => {
     expect([ids, logProbabilities.length]).toEqual([[1, 403, 407], 2])
     expect((await nacre('next', at('stories'), 'Once upon a')).stdout).toMatch(/^" time" +0\.99/)
   })
+
+  test('is computed alike by transformers, after <s>', context =>
+    expectTransformers(context, at('stories'), 'Once upon a time, Tom saw 你好'))
 
   test('a checkpoint without its tokenizer, or with a file that is none, is refused', async () => {
     mkdirSync(at('alone'))
