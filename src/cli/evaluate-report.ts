@@ -51,7 +51,7 @@ export function reportMeasured({ json, print, report }: Voice, measured: Measure
     print([name, ...numbers].join('  '))
   }
   const remarks = [
-    shots !== undefined && shots > 0 && `${shots} shots before each prompt`,
+    some(shots, 'shot', 'shots', 'before each prompt'),
     commonest !== undefined && `always the commonest label would be right in ${shown(commonest, true)}`,
     some(skipped, 'row was', 'rows were', 'left out: malformed, or without a label that people agree on'),
     some(foreign, 'example was', 'examples were', 'left out for characters that the model never saw'),
