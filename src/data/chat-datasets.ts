@@ -88,7 +88,7 @@ export const preferencesChinese: Dataset = {
   name: 'preferences-zh',
   description: '800 dialogues with a chosen and a rejected answer, in Chinese',
   language: 'zh',
-  licence: 'Apache-2.0; 500 of them research only',
+  licence: 'Apache-2.0; part research',
   mirrorFolder: 'dpo',
   files: [
     file(`${factory}/dpo_zh_demo.json`, 853_311, '9ea7206bc1a45df8b7811d1fc02d5555c65379d05905f343da88f221ff145376'),

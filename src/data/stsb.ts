@@ -14,7 +14,7 @@ export const stsb: Dataset = {
   name: 'stsb',
   description: 'pairs of sentences, and how alike they are',
   language: 'en',
-  licence: 'CC BY-SA 4.0 (scores; texts mixed)',
+  licence: 'CC BY-SA 4.0; texts mixed',
   mirrorFolder: 'stsb',
   files: [
     {
