@@ -361,6 +361,7 @@ export {
   type TrainingState,
   type TrainingStep,
 } from './training/step.ts'
+export { type SupervisedEvent, type SupervisedRunInput, superviseRun } from './training/supervised-run.ts'
 export * from './training/text-classifier.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
 export {

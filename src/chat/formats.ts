@@ -65,7 +65,11 @@ const pairs: readonly (readonly [string, string])[] = [
   ['premise', 'hypothesis'],
   ['text_a', 'text_b'],
   ['question1', 'question2'],
+  ['text', 'second'],
 ]
+
+/** The names of a pair's fields, where a record has both. */
+const pairOf = (fields: Fields) => pairs.find(([first, second]) => first in fields && second in fields)
 
 const conversation = (messages: readonly Message[], tools?: unknown): ChatRecord | Problem => {
   const read = readTools(tools)
@@ -178,8 +182,7 @@ export const formats: Readonly<Record<string, Format>> = {
   alpaca: {
     fields: 'instruction, input, output, system, history (also question and answer; context and response)',
     recognises: fields =>
-      ['instruction', 'output', 'response', 'answer'].some(name => name in fields) &&
-      !pairs.some(([first]) => first in fields),
+      ['instruction', 'output', 'response', 'answer'].some(name => name in fields) && pairOf(fields) === undefined,
     read(fields) {
       const instruction = full(fields, instructions, 'an instruction')
       if (typeof instruction !== 'string') return instruction
@@ -200,10 +203,9 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   labelled: {
     fields: 'text or sentence, or a pair as sentence1 and sentence2 or premise and hypothesis; label',
-    recognises: fields =>
-      ('label' in fields && texts.some(name => name in fields)) || pairs.some(([first]) => first in fields),
+    recognises: fields => ('label' in fields && texts.some(name => name in fields)) || pairOf(fields) !== undefined,
     read(fields) {
-      const pair = pairs.find(([first]) => first in fields)
+      const pair = pairOf(fields)
       const first = full(fields, pair === undefined ? texts : [pair[0]], 'a text')
       if (typeof first !== 'string') return first
       const second = pair === undefined ? undefined : full(fields, [pair[1]], 'a text')

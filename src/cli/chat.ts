@@ -1,5 +1,7 @@
 import { createInterface, type Interface } from 'node:readline/promises'
 import { NacreError } from '../base/errors.ts'
+import type { Message } from '../chat/conversation.ts'
+import { ChatTemplate } from '../chat/template.ts'
 import { generate } from '../generation/generate.ts'
 import { promptIds } from '../tokenizers/tokenizer.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -16,7 +18,11 @@ import {
 
 type Context = CommandContext<GenerationTable>
 
-const help = `Type a text and press Enter: the model continues it. An empty line lets it go on.
+const help = (converses: boolean) => `${
+  converses
+    ? 'Type a question and press Enter: the model answers.'
+    : 'Type a text and press Enter: the model continues it. An empty line lets it go on.'
+}
   /reset      forget what was said
   /seed N     draw other random numbers
   /help       this help
@@ -57,7 +63,9 @@ export async function converse(
   })
   const complain = (text: string) => host.stderr.write(`${text}\n`)
 
+  const template = templateOf(model)
   let history: number[] = []
+  let messages: Message[] = []
   let { seed } = options
 
   /** The ids of a text; one that the vocabulary cannot write is refused, and the conversation goes on. */
@@ -71,13 +79,26 @@ export async function converse(
     }
   }
 
-  async function answer(prompt: string): Promise<void> {
+  /** Takes in what was typed: a turn of the conversation, or the next words of one text. */
+  function takeIn(prompt: string): boolean {
+    if (template !== undefined) {
+      if (prompt.trim() === '') return false
+      messages.push({ role: 'user', content: prompt })
+      const text = template.render({ messages }, { addGenerationPrompt: true })
+      history = [...tokenizer.encode(text, { special: true })]
+      return true
+    }
     const typed = encode(prompt)
-    if (typed === undefined) return
-    if (typed.length + history.length === 0) return complain('Nothing to continue yet: type a text.')
-    history.push(...typed)
+    if (typed === undefined) return false
+    if (typed.length + history.length > 0) history.push(...typed)
+    else complain('Nothing to continue yet: type a text.')
+    return history.length > 0
+  }
+
+  async function answer(prompt: string): Promise<void> {
+    if (!takeIn(prompt)) return
     answering = new AbortController()
-    if (terminal) write(`\x1b[2m${prompt}\x1b[0m`)
+    if (terminal && template === undefined) write(`\x1b[2m${prompt}\x1b[0m`)
     let text = ''
     const ids: number[] = []
     const asked = { ...generateOptions(model, options), seed: seed++, signal: answering.signal }
@@ -88,19 +109,20 @@ export async function converse(
     }
     answering = undefined
     history.push(...ids)
+    if (template !== undefined) messages.push({ role: 'assistant', content: text.trim() })
     write('\n')
     const record: Answer = { type: 'answer', prompt, text, ids }
     if (json) report?.(record, '')
   }
 
-  if (terminal) write(`${help}\n`)
+  if (terminal) write(`${help(template !== undefined)}\n`)
   try {
     for await (const line of prompts(lines, terminal)) {
       if (line === '/quit') return
-      if (line === '/help') write(`${help}\n`)
-      else if (line === '/reset') history = []
+      if (line === '/help') write(`${help(template !== undefined)}\n`)
+      else if (line === '/reset') [history, messages] = [[], []]
       else if (/^\/seed \d+$/.test(line)) seed = Number(line.slice('/seed '.length))
-      else if (/^\/[a-z]+( \S*)?$/.test(line)) complain(`Unknown command "${line}".\n${help}`)
+      else if (/^\/[a-z]+( \S*)?$/.test(line)) complain(`Unknown command "${line}".\n${help(template !== undefined)}`)
       else await answer(line)
     }
     if (terminal) write('\n') // Ctrl-C or Ctrl-D left the cursor behind the prompt
@@ -108,6 +130,12 @@ export async function converse(
     lines.close()
     await predictor.release()
   }
+}
+
+/** What a model that learned conversations writes them with. */
+function templateOf({ settings }: OpenModel): ChatTemplate | undefined {
+  const { chatTemplate, specialNames } = settings ?? {}
+  return chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate, { specialTokens: specialNames })
 }
 
 async function* prompts(lines: Interface, terminal: boolean): AsyncGenerator<string> {

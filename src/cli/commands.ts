@@ -25,7 +25,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'finetune',
-    summary: 'make a language model a classifier of your own texts',
+    summary: 'teach a language model your own answers or classes',
     load: () => import('./finetune.ts'),
   },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },

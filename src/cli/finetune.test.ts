@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -90,12 +90,42 @@ test('pairs, by adapters', async () => {
   expect([await label('pairs', 'park\troom'), await label('pairs', '公园\troom')]).toEqual(['0', '1'])
 }, 60_000)
 
+test('conversations: learned, stopped, gone on with, and written by a chat template', async () => {
+  const rows = places.flatMap(place => [
+    {
+      messages: [
+        { role: 'user', content: place },
+        { role: 'assistant', content: `the ${place}` },
+      ],
+    },
+    { instruction: `the ${place}`, output: place },
+  ])
+  writeFileSync(at('chat.jsonl'), rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+  const words = finetune('chat', '--data', at('chat.jsonl'), '--epochs', '12')
+  const stopped = await nacre([...words, '--save-every', '4'], 'held out: loss')
+  expect(stopped.stdout).toContain(`Go on with: nacre finetune --resume --out ${at('chat')}`)
+  const done = await nacre(['finetune', '--resume', '--out', at('chat')])
+  expect(done).toMatchObject({ code: 0, stderr: '' })
+  expect(done.stdout).toContain('<|im_start|>assistant')
+  const settings = JSON.parse(readFileSync(at('chat/tokenizer_config.json'), 'utf8'))
+  expect(settings.chat_template).toContain('<|im_start|>')
+})
+
+test('conversations with problems: all are counted, and nothing is trained', async () => {
+  const broken = at('broken.jsonl')
+  writeFileSync(broken, `${JSON.stringify({ messages: [{ role: 'assistant', content: 'first' }] })}\nno JSON\n`)
+  const refused = await nacre(['finetune', at('gpt'), '--out', at('broken'), '--data', broken])
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain('2 problems')
+  expect(refused.stderr).toContain('broken.jsonl, line 2')
+})
+
 test.each([
   [['finetune'], 2, 'RUN expected the folder of a language model. Received none.'],
   [['finetune', at('nowhere'), '--data', at('reviews.csv')], 2, 'which does not exist'],
   [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected another folder than that of the model'],
-  [finetune('x'), 2, 'Option --data expected labelled texts. Received none.'],
-  [finetune('x', '--data', at('text.txt')), 1, 'expected a column called "text"'],
+  [finetune('x'), 2, 'Option --data expected what is learned from'],
+  [finetune('x', '--data', at('text.txt')), 2, 'expected a file of records'],
   [finetune('x', '--data', at('reviews.csv'), '--lora', '2', '--lora-targets', 'q_proj'), 2, 'Received "q_proj"'],
   [['finetune', '--resume', '--out', at('x')], 2, 'Option --resume expected a run of fine-tuned-classifier'],
 ])('%j fails with a reason', async (words, code, message) => {

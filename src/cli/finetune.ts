@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { weightFeeds } from '../nn/parameters.ts'
-import { nodeRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import { encodeTask, fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
@@ -11,7 +11,9 @@ import { textBuckets } from '../training/recurrent-classifier-run.ts'
 import { modelOfRun } from '../training/run-folder.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { Command, CommandContext } from './command.ts'
-import { type OpenTask, openTask } from './open-labelled-texts.ts'
+import { finetuneAnswers } from './finetune-answers.ts'
+import { openExamples } from './open-examples.ts'
+import type { OpenTask } from './open-labelled-texts.ts'
 import { openModel } from './open-model.ts'
 import { showClassifierRun } from './train-classifier.ts'
 
@@ -41,18 +43,22 @@ export const command: Command<typeof fineTuningOptions> = {
       const expected = 'another folder than that of the model: both are kept'
       throw new OptionError({ what: 'Option --out', expected, received: `"${out}"` })
     }
+    if (options.data === undefined) {
+      const expected = 'what is learned from: a dataset or a file'
+      throw new OptionError({ what: 'Option --data', expected, received: 'none' })
+    }
     const base = await openModel(folder, options)
-    const task = await openTask(options, { environment: host.environment, note })
+    const examples = await openExamples(options, { environment: host.environment, note })
     if (!resume && (await modelOfRun(storage)) !== undefined) note(`The run that was in ${out} is replaced.`)
-    const { data, device, threads } = options
-    const runtime = nodeRuntime({ device, threads })
+    const { data } = options
+    const settled = { ...options, base: resolve(folder), data: existsSync(data) ? resolve(data) : data }
+    if (examples.kind === 'answers')
+      return finetuneAnswers(context, { base, records: examples.records, out, options: settled })
+    const { task } = examples
+    const { runtime } = base
     const events = fineTuneRun({
       ...{ storage, runtime, signal, base, train: task.train, validation: task.validation, labels: task.classes },
-      options: {
-        ...options,
-        base: resolve(folder),
-        data: data !== undefined && existsSync(data) ? resolve(data) : data,
-      },
+      options: settled,
     })
     await showClassifierRun(events, out, context, `nacre finetune --resume --out ${out}`)
     if (!signal.aborted) await showTest(task, out, runtime, context)
@@ -63,7 +69,7 @@ export const command: Command<typeof fineTuningOptions> = {
 async function showTest(
   { test }: Pick<OpenTask, 'test'>,
   out: string,
-  runtime: ReturnType<typeof nodeRuntime>,
+  runtime: Runtime,
   { report, print }: Pick<Context, 'report' | 'print'>,
 ): Promise<void> {
   if (test !== undefined) {

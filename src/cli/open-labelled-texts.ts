@@ -4,9 +4,8 @@ import type { OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import { catalog } from '../data/catalog.ts'
 import { classificationTaskNames, readClassificationTask } from '../data/classification-tasks.ts'
-import { type ClassificationTask, readLabelledTexts } from '../data/labelled-text.ts'
+import { type ClassificationTask, type LabelledText, readLabelledTexts } from '../data/labelled-text.ts'
 import { fetchDataset, openText } from '../data/node.ts'
-import { linesOf, type TextSource } from '../data/text.ts'
 import { jiebaSegmenter } from '../tokenizers/node.ts'
 import { type Segmenter, segmenterFor, spaceSegmenter } from '../tokenizers/segmenter.ts'
 import type { labelledTextOptions } from '../training/labelled-text-options.ts'
@@ -49,15 +48,8 @@ export async function openTask(
   if (existsSync(data)) {
     const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
     const source = await openText(data, { encoding })
-    const columns = await pairColumns(source, separator)
-    const { texts, labels } = await readLabelledTexts(source, { separator, ...columns, label: 'label' })
-    const held = Math.max(1, Math.floor(texts.length * validationFraction))
-    if (labels.length < 2 || held >= texts.length) {
-      const received = `${texts.length} texts with ${labels.length} labels`
-      throw new OptionError({ what: source.name, expected: 'texts of at least two labels', received })
-    }
-    const shuffled = new Random(seed, 'split').shuffle(texts)
-    return { classes: labels, train: shuffled.slice(held), validation: shuffled.slice(0, held) }
+    const { texts, labels } = await readLabelledTexts(source, { separator, text: ['text'], label: 'label' })
+    return { classes: labels, ...heldOut(source.name, texts, labels, { validationFraction, seed }) }
   }
   const dataset = catalog.find(({ name }) => name === data)
   if (dataset !== undefined && classificationTaskNames.includes(data)) {
@@ -67,14 +59,23 @@ export async function openTask(
   return readClassificationTask(data, [])
 }
 
-/** A table with a column "second" has pairs. */
-async function pairColumns(source: TextSource, separator: string): Promise<{ text: string[]; second?: string }> {
-  for await (const header of linesOf(source))
-    return {
-      text: ['text'],
-      second: header.split(separator).some(name => /^"?second"?$/.test(name.trim())) ? 'second' : undefined,
-    }
-  return { text: ['text'] }
+/**
+ * A random part of labelled texts held out.
+ * @throws {OptionError} if there are too few, or one label only
+ */
+export function heldOut(
+  what: string,
+  texts: readonly LabelledText[],
+  labels: readonly string[],
+  { validationFraction, seed }: Pick<TaskOptions, 'validationFraction' | 'seed'>,
+): Pick<ClassificationTask, 'train' | 'validation'> {
+  const held = Math.max(1, Math.floor(texts.length * validationFraction))
+  if (labels.length < 2 || held >= texts.length) {
+    const received = `${texts.length} texts with ${labels.length} labels`
+    throw new OptionError({ what, expected: 'texts of at least two labels', received })
+  }
+  const shuffled = new Random(seed, 'split').shuffle([...texts])
+  return { train: shuffled.slice(held), validation: shuffled.slice(0, held) }
 }
 
 async function segmenterOf({ data, segmenter }: TaskOptions, sample: string): Promise<Segmenter> {

@@ -94,7 +94,7 @@ export function generationOptionsOf(
 
 /** The options as `generate` takes them. */
 export function generateOptions(
-  { tokenizer: { beginOfText, endOfText } }: OpenModel,
+  { tokenizer: { beginOfText, endOfText }, turnEnds = [] }: OpenModel,
   options: OptionsOf<typeof generationOptions>,
 ): GenerateOptions {
   return {
@@ -102,7 +102,7 @@ export function generateOptions(
     stopWhen: [length(options.tokens)],
     stopStrings: options.stop.map(unescapeText),
     // Another text begins where this one has ended.
-    stopTokens: [beginOfText, endOfText].filter(id => id !== undefined),
+    stopTokens: [beginOfText, endOfText, ...turnEnds].filter(id => id !== undefined),
     seed: options.seed,
   }
 }

@@ -44,6 +44,9 @@ export interface LanguageModel<M extends Memory = Memory> {
 /** Whether a model's memory is carried from window to window. */
 export const isRecurrent = ({ context, reach }: LanguageModel): boolean => reach > context
 
+/** A fresh model of the same configuration: adapters are put on one, and not on the other. */
+export const sameModel = <M extends LanguageModel & object>(model: M): M => withVocabulary(model, model.vocabulary)
+
 /** A model of the same configuration with another vocabulary. */
 export function withVocabulary<M extends LanguageModel & object>(model: M, vocabulary: number): M {
   const Model = model.constructor as new (configuration: object) => M

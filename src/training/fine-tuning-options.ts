@@ -4,6 +4,18 @@ import { labelledTextOptions } from './labelled-text-options.ts'
 const ownOptions = {
   base: { type: 'string', placeholder: 'DIR', help: 'folder of the model that learns, the word RUN' },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
+  task: {
+    type: 'choice',
+    choices: ['classify', 'answer'],
+    help: 'what is learned (default: to classify labelled texts, to answer everything else)',
+  },
+  tooLong: {
+    type: 'choice',
+    choices: ['drop', 'cut-left', 'error'],
+    default: 'drop',
+    help: 'what becomes of an example that is longer than the context: it is left out, or loses the beginning of its prompt',
+  },
+  skipMalformed: { type: 'boolean', default: false, help: 'leave out records with problems, and count them' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   fromScratch: {
     type: 'boolean',
@@ -63,9 +75,17 @@ const ownOptions = {
   device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
 
-/** Everything that the fine-tuning of a language model to a classifier can be told. */
-export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter'> & typeof ownOptions = {
-  data: labelledTextOptions.data,
+const data = {
+  type: 'string',
+  placeholder: 'FILE',
+  help: 'what is learned from: a dataset, or a .jsonl, .json, .csv, .tsv or .parquet file with messages, prompts and completions, instructions, texts, or texts with labels',
+} as const
+
+/** Everything that the fine-tuning of a language model can be told. */
+export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter' | 'data'> & {
+  data: typeof data
+} & typeof ownOptions = {
+  data,
   mirror: labelledTextOptions.mirror,
   encoding: labelledTextOptions.encoding,
   validationFraction: labelledTextOptions.validationFraction,

@@ -2,7 +2,6 @@
  * A language model made a classifier, as `nacre finetune` does it: the inputs of the task, the model, the loop, and what a
  * run keeps. Radford et al., 2018, section 3. It speaks in the events of `trainClassifierRun`.
  */
-import { OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import type { Shape } from '../base/shape.ts'
@@ -12,13 +11,14 @@ import type { LabelledText } from '../data/labelled-text.ts'
 import type { EncodedText } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
-import { addLowRank, lowRankCount, mergeLowRank } from '../nn/low-rank.ts'
+import { sameModel } from '../models/language-model.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { adapt } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
@@ -30,6 +30,7 @@ import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 
 export const fineTunedType = 'fine-tuned-classifier'
+export const supervisedType = 'supervised'
 
 export type FineTuningRunOptions = OptionsOf<typeof fineTuningOptions>
 
@@ -54,7 +55,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const { seed, epochs } = options
   const grown = growVocabulary(run.base, taskTokenNames, seed)
   const { tokenizer } = grown
-  const base = sameModel(grown) // the given one keeps its layers
+  const base = sameModel(grown.model) // the given one keeps its layers
   const combination: Combination = options.bothOrders ? 'sum' : 'one'
   const encode = (texts: readonly LabelledText[]) => encodeTask(texts, tokenizer, combination, base.context)
   const chosen = options.limit === undefined ? run.train : shuffled(run.train, seed).slice(0, options.limit)
@@ -63,9 +64,9 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const steps = epochs * batchesOfEpoch(train, sizes)
 
   const model = new FineTunedClassifier(base, { combination, classes: labels.length })
-  const adapted = options.lora > 0 ? addLowRank(model.base, lowRankOptions(options, run.base)) : undefined
+  const adapted = adapt(model, options)
   const parameters = namedParameters(model)
-  const learns = (name: string): boolean => adapted === undefined || /\.(down|up)$|^score\./.test(name)
+  const learns = (name: string): boolean => adapted.learns(name) || name.startsWith('score.')
   const trained = [...parameters].filter(([name]) => learns(name))
   const shapes = new Map<string, Shape>(trained.map(([name, { shape }]) => [name, shape]))
   const learned = options.fromScratch ? [] : [...grown.weights].map(([name, data]) => [`base.${name}`, data] as const)
@@ -88,7 +89,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   })
   yield {
     ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
-    parameters: parameterCount(model) - (adapted ? lowRankCount(adapted) : 0),
+    parameters: parameterCount(model) - adapted.count,
     classes: labels.length,
     trainExamples: train.length,
     validationExamples: validation.length,
@@ -102,36 +103,14 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     measure: event => event,
     keepModel: async () => {
       const now = new Map([...weights, ...(await training.state()).weights])
-      const merged = adapted
-        ? mergeLowRank(new Map([...adapted].map(([name, layer]) => [`base.${name}`, layer])), now)
-        : now
-      const plain = new FineTunedClassifier(sameModel(grown), model.configuration)
+      const merged = adapted.merged(now)
+      const plain = new FineTunedClassifier(sameModel(grown.model), model.configuration)
       await saveFineTunedFolder(storage, { model: plain, weights: merged, labels, tokenizer })
     },
   })
 }
 
-/** A fresh model of the same configuration: adapters are put on one, and not on the other. */
-const sameModel = ({ model }: SavedModel): SavedModel['model'] =>
-  new (model.constructor as new (configuration: object) => SavedModel['model'])(model.configuration)
-
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
-
-function lowRankOptions({ lora, loraAlpha, loraTargets }: FineTuningRunOptions, { model }: SavedModel) {
-  const names = [...namedParameters(model).keys()]
-  const attention = new Set(
-    names.flatMap(name => /\.(attention\.(?:project|query|value))\.weight$/.exec(name)?.slice(1) ?? []),
-  )
-  const targets = loraTargets?.split(',').map(name => name.trim()) ?? [...attention]
-  if (targets.length === 0) {
-    throw new OptionError({
-      what: 'Option --lora',
-      expected: 'a model with attention, or layers named by --lora-targets',
-      received: 'neither',
-    })
-  }
-  return { rank: lora, alpha: loraAlpha ?? 2 * lora, targets }
-}
 
 /** Texts and pairs as what the model reads. */
 export function encodeTask(
@@ -167,6 +146,6 @@ export async function resumedFineTuningOptions(
   storage: Storage,
   given: Readonly<Record<string, unknown>>,
 ): Promise<FineTuningRunOptions> {
-  await requireRun(storage, [fineTunedType])
+  await requireRun(storage, [fineTunedType, supervisedType])
   return (await storedOptions(storage, fineTuningOptions, changeableFineTuningOptions, given)).options
 }

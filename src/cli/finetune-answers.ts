@@ -1,0 +1,129 @@
+import { resolve } from 'node:path'
+import { Random } from '../base/random.ts'
+import { turnEndIds } from '../chat/answer-tokens.ts'
+import { defaultChatTemplate, turnTokens } from '../chat/default-template.ts'
+import { buildExamples, type ExampleReport } from '../chat/examples.ts'
+import type { PlacedRecord } from '../chat/formats.ts'
+import { ChatTemplate } from '../chat/template.ts'
+import type { SavedModel } from '../checkpoints/model-folder.ts'
+import { RecordProblems } from '../data/records.ts'
+import { generate, length } from '../generation/generate.ts'
+import { cachedPredictor } from '../generation/predictor.ts'
+import { temperature } from '../generation/sampling.ts'
+import { nodeStorage } from '../storage/node.ts'
+import type { fineTuningOptions } from '../training/fine-tuning-options.ts'
+import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
+import type { ValidationEvent } from '../training/fit.ts'
+import { growVocabulary } from '../training/grow-vocabulary.ts'
+import { type SupervisedStart, superviseRun } from '../training/supervised-run.ts'
+import type { CommandContext } from './command.ts'
+import type { OpenModel } from './open-model.ts'
+import { showFit } from './show-fit.ts'
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US')
+
+/** `nacre finetune` on conversations, instructions, completions and texts: the model learns the answers. */
+export async function finetuneAnswers(
+  context: CommandContext<typeof fineTuningOptions>,
+  {
+    base: opened,
+    records,
+    out,
+    options,
+  }: {
+    readonly base: OpenModel
+    readonly records: readonly PlacedRecord[]
+    readonly out: string
+    readonly options: FineTuningRunOptions
+  },
+): Promise<void> {
+  const { note, print, signal } = context
+  const { runtime, ...saved } = opened
+  const { base, template } = withTemplate(saved, records, options.seed)
+  const [train, validation] = await examplesOf(base, template, records, options)
+  const report = [train, validation].reduce(
+    (sum, { dropped, cut }) => ({ dropped: sum.dropped + dropped, cut: sum.cut + cut }),
+    {
+      dropped: 0,
+      cut: 0,
+    },
+  )
+  if (report.dropped > 0)
+    note(
+      `${count(report.dropped)} examples are longer than the context and were left out (--too-long ${options.tooLong}).`,
+    )
+  if (report.cut > 0) note(`${count(report.cut)} examples are longer than the context and were cut.`)
+  const asked = validation.examples[0]
+  const events = superviseRun({
+    ...{ storage: nodeStorage(resolve(out)), runtime, signal, base, options },
+    train: train.examples,
+    validation: validation.examples,
+    sample: asked && (async model => answerOf({ ...model, runtime }, asked.ids, asked.isAnswer)),
+  })
+  await showFit<SupervisedStart, ValidationEvent>(
+    events,
+    { ...context, out, resumeLine: `nacre finetune --resume --out ${out}`, unit: 'tokens' },
+    start => [
+      `${count(start.parameters)} parameters, of which ${count(start.trainedParameters)} learn`,
+      `${count(start.examples)} examples to learn from, ${count(start.heldOut)} held out; ${(100 * start.padding).toFixed(1)} % padding`,
+      `${count(start.steps)} steps of ${options.batchSize} rows, ${options.epochs} epochs`,
+    ],
+    ({ loss }) => `loss ${loss.toFixed(4)} nats per token`,
+  )
+  print(`Try: nacre chat ${out}`)
+}
+
+/** The model with a chat template, its own or ours, where the records are conversations. */
+function withTemplate(
+  saved: SavedModel,
+  records: readonly PlacedRecord[],
+  seed: number,
+): { readonly base: SavedModel; readonly template: ChatTemplate } {
+  const own = saved.settings?.chatTemplate
+  const source = own ?? defaultChatTemplate
+  const template = new ChatTemplate(source, { specialTokens: saved.settings?.specialNames })
+  if (!records.some(({ kind }) => kind === 'conversation')) return { base: saved, template }
+  const grown = own === undefined ? growVocabulary(saved, turnTokens, seed) : saved
+  const settings = { ...saved.settings, chatTemplate: source }
+  return { base: { ...grown, settings, turnEnds: turnEndIds(grown.tokenizer, template) }, template }
+}
+
+/** Examples to learn from, and a random part that is held out. */
+async function examplesOf(
+  { tokenizer, model }: SavedModel,
+  template: ChatTemplate,
+  records: readonly PlacedRecord[],
+  options: FineTuningRunOptions,
+): Promise<[train: ExampleReport, validation: ExampleReport]> {
+  const shuffled = new Random(options.seed, 'split').shuffle([...records])
+  const held = Math.min(shuffled.length - 1, Math.max(1, Math.floor(shuffled.length * options.validationFraction)))
+  const chosen = shuffled.slice(held).slice(0, options.limit)
+  const build = async (part: readonly PlacedRecord[]): Promise<ExampleReport> => {
+    const problems = new RecordProblems()
+    const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }
+    const built = await buildExamples(inOrder(part), problems, settings)
+    if (!options.skipMalformed) problems.check('The data')
+    return built
+  }
+  return [await build(chosen), await build(shuffled.slice(0, held))]
+}
+
+async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
+}
+
+/** A question, and what the model answers to it. */
+async function answerOf(model: OpenModel, ids: Int32Array, isAnswer: Uint8Array): Promise<string> {
+  const { tokenizer, turnEnds = [] } = model
+  const prompt = [...ids.subarray(0, Math.max(1, isAnswer.indexOf(1)))]
+  const predictor = cachedPredictor(model)
+  try {
+    let text = tokenizer.decode(prompt)
+    const stopTokens = [...turnEnds, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]
+    const settings = { sample: [temperature(0)], stopTokens, stopWhen: [length(Math.min(60, model.model.context))] }
+    for await (const piece of generate(predictor, tokenizer, prompt, settings)) text += piece.text
+    return text
+  } finally {
+    await predictor.release()
+  }
+}

@@ -1,0 +1,57 @@
+import { OptionError } from '../base/errors.ts'
+import { addLowRank, type LowRankLinear, lowRankCount, lowRankLayers, mergeLowRank } from '../nn/low-rank.ts'
+import { namedParameters } from '../nn/parameters.ts'
+
+/** What a fine-tuning is told of adapters. */
+export interface AdapterOptions {
+  /** Rank of the adapters; 0 for none: then the whole model learns. */
+  readonly lora: number
+  readonly loraAlpha?: number
+  /** Ends of layers' names, with commas between them. */
+  readonly loraTargets?: string
+}
+
+/** A model that learns as a whole, or by adapters. */
+export interface Adapted {
+  /** By the names of their layers; none where the whole model learns. */
+  readonly layers: ReadonlyMap<string, LowRankLinear>
+  /** Parameters of the adapters. */
+  readonly count: number
+  /** Whether a parameter of the model learns. */
+  learns(name: string): boolean
+  /** The weights of the model without adapters that computes the same. */
+  merged(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>
+}
+
+/**
+ * Puts adapters on a model, where they are asked for: on the layers that are named, else on what an attention makes
+ * queries, keys and values with, of which those of queries and values are taken where they stand apart (Hu et al., 2021,
+ * section 5.1).
+ * @throws {OptionError} if there is no such layer
+ */
+export function adapt(model: object, { lora, loraAlpha, loraTargets }: AdapterOptions): Adapted {
+  if (lora === 0) return { layers: new Map(), count: 0, learns: () => true, merged: weights => weights }
+  const targets = loraTargets?.split(',').map(name => name.trim()) ?? attentionLayers(model)
+  addLowRank(model, { rank: lora, alpha: loraAlpha ?? 2 * lora, targets })
+  const layers = lowRankLayers(model)
+  const names = new Set([...layers.keys()].flatMap(name => [`${name}.down`, `${name}.up`]))
+  return {
+    layers,
+    count: lowRankCount(layers),
+    learns: name => names.has(name),
+    merged: weights => mergeLowRank(layers, weights),
+  }
+}
+
+function attentionLayers(model: object): string[] {
+  const names = [...namedParameters(model).keys()]
+  const found = new Set(
+    names.flatMap(name => /\b(attention\.(?:project|query|value))\.weight$/.exec(name)?.slice(1) ?? []),
+  )
+  if (found.size > 0) return [...found]
+  throw new OptionError({
+    what: 'Option --lora',
+    expected: 'a model with attention, or layers named by --lora-targets',
+    received: 'neither',
+  })
+}

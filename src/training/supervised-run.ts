@@ -1,0 +1,190 @@
+/**
+ * Supervised fine-tuning of a language model: it learns the answers of examples, several of which lie in a row of the
+ * context and do not see one another. Ouyang et al., Training language models to follow instructions with human feedback,
+ * 2022, section 3.5 (SFT). It speaks in the events of `trainRun`.
+ * Shapes: B rows, T tokens.
+ */
+import { OptionError } from '../base/errors.ts'
+import type { Shape } from '../base/shape.ts'
+import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
+import { compile, host } from '../compiler/compile.ts'
+import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
+import { fingerprint } from '../data/token-shards.ts'
+import { isRecurrent, type LanguageModel, sameModel } from '../models/language-model.ts'
+import { countDropouts, Dropout, dropoutKeys } from '../nn/dropout.ts'
+import { tokenLosses } from '../nn/losses.ts'
+import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
+import { adamW } from '../optim/adamw.ts'
+import { linear, warmUp } from '../optim/schedules.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Storage } from '../storage/storage.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
+import { adapt } from './adapters.ts'
+import type { Identity } from './checkpoint.ts'
+import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
+import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
+import { scalarFeeds, scalarOf } from './step.ts'
+import { defaultMicroBatches } from './train.ts'
+
+export interface SupervisedStart {
+  readonly type: 'start'
+  readonly model: string
+  readonly parameters: number
+  /** Of those, what learns. */
+  readonly trainedParameters: number
+  readonly examples: number
+  readonly heldOut: number
+  /** Share of the rows' places that hold no token. */
+  readonly padding: number
+  readonly rowsOfEpoch: number
+  readonly steps: number
+  /** The step that a resumed run goes on from; 0 for a fresh one. */
+  readonly from: number
+  readonly matmulFlops: number
+}
+export type SupervisedEvent = SupervisedStart | FitStep | ValidationEvent | KeptEvent
+
+export interface SupervisedRunInput {
+  /** The folder of the run. */
+  readonly storage: Storage
+  readonly options: FineTuningRunOptions
+  readonly runtime: Runtime
+  /** What learns, with the special tokens of its chat template. */
+  readonly base: SavedModel
+  readonly train: readonly TrainingExample[]
+  readonly validation: readonly TrainingExample[]
+  /** What the model answers now. */
+  readonly sample?: (model: SavedModel) => Promise<string>
+  /** Stops after the present step, with everything saved. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Trains and leaves a folder that can be used, and resumed.
+ * @throws {OptionError} if the model goes on with a state: it cannot tell examples of a row apart
+ */
+export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<SupervisedEvent> {
+  const { storage, options, runtime, base } = run
+  const { seed, epochs, batchSize } = options
+  const { context } = base.model
+  refuseRecurrent(base.model)
+  const sizes = { batchSize, context, seed }
+  const packed = packExamples(run.train, sizes)
+  const held = run.validation.length > 0 ? packExamples(run.validation, sizes) : undefined
+  const stepsOfEpoch = Math.ceil(packed.rows.length / batchSize)
+  const steps = epochs * stepsOfEpoch
+
+  const model = sameModel(base.model)
+  const adapted = adapt(model, options)
+  const parameters = namedParameters(model)
+  const parted = (learning: boolean) => new Map([...parameters].filter(([name]) => adapted.learns(name) === learning))
+  const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : base.weights)])
+  const trained = parted(true)
+  const shapes = new Map<string, Shape>([...trained].map(([name, { shape }]) => [name, shape]))
+  const optimizer = adamW({ beta2: 0.99, weightDecay: options.weightDecay })
+  const identity: Identity = {
+    configuration: JSON.stringify({ base: base.model.configuration, batchSize, lora: options.lora }),
+    optimizer: optimizer.name,
+    tokenizer: await fingerprint(JSON.stringify(base.tokenizer.toJSON())),
+    examples: await fingerprint(run.train.map(({ ids, isAnswer }) => `${ids.join()};${isAnswer.join('')}`).join('\n')),
+  }
+  const { from, resume } = await beginRun(storage, supervisedType, options, { shapes, optimizer, identity })
+
+  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context) : 1
+  const shape = [batchSize / microBatches, context] as const
+  const places = countDropouts(dropout => model.states(input('ids', shape, 'int64'), { dropout }))
+  const dropping = options.dropout > 0
+  const rising = Math.round(steps * options.warmUp)
+  const training = await fit({
+    ...{ runtime, weights, optimizer, steps, microBatches, resume },
+    ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
+    parameters: trained,
+    frozen: parted(false),
+    loss: packedLosses(model, shape, dropping ? new Dropout(options.dropout, places) : undefined)
+      .sum()
+      .mul(input('scale', [])),
+    learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
+    batch: step => {
+      const batch = packed.batch(step)
+      const scale = scalarFeeds({ scale: 1 / Math.max(1, batch.scoredTokens) })
+      const feeds = Array.from({ length: microBatches }, (_, i) => {
+        const keys = dropoutKeys(seed, step * microBatches + i, places)
+        const dropout = dropping && { dropoutKeys: host('int32', [places, 2], keys) }
+        return { ...feedsOf(batch, shape, i), ...scale, ...dropout }
+      })
+      return { feeds, items: batch.scoredTokens }
+    },
+    evaluateEvery: stepsOfEpoch,
+    evaluate: held && (await answerLoss(model, held, shape, microBatches, runtime)),
+  })
+  const saved = async (): Promise<SavedModel> => {
+    const now = new Map([...weights, ...(await training.state()).weights])
+    return { ...base, model: sameModel(base.model), weights: adapted.merged(now) }
+  }
+  yield {
+    ...{ type: 'start', model: supervisedType, steps, from, padding: packed.padding },
+    parameters: parameterCount(model) - adapted.count,
+    trainedParameters: [...trained.values()].reduce((sum, one) => sum + one.shape.reduce((a, b) => a * b, 1), 0),
+    examples: run.train.length,
+    heldOut: run.validation.length,
+    rowsOfEpoch: packed.rows.length,
+    matmulFlops: training.matmulFlops,
+  }
+  const { sample } = run
+  yield* keepRun<FitStep | ValidationEvent, FitStep | ValidationEvent>({
+    ...{ storage, training, shapes, identity, from, signal: run.signal },
+    options: { ...options, steps, evaluateEvery: stepsOfEpoch, sampleEvery: stepsOfEpoch },
+    plot: { title: 'fine-tuning: loss of the answers' },
+    validates: held !== undefined,
+    measure: event => event,
+    keepModel: async () => saveModelFolder(storage, await saved()),
+    sample: sample && (async () => sample(await saved())),
+  })
+}
+
+function refuseRecurrent(model: LanguageModel): void {
+  if (!isRecurrent(model)) return
+  const expected = 'a model that attends: several examples lie in a row, and a state would go from one to the next'
+  throw new OptionError({ what: 'RUN', expected, received: 'a recurrent model' })
+}
+
+/** Loss of each target of packed rows, 0 where nothing is learned: [B, T]. */
+function packedLosses(model: LanguageModel, shape: Shape, dropout?: Dropout): Tensor {
+  const [ids, targets, positions, documents] = ['ids', 'targets', 'positions', 'documents'].map(name =>
+    input(name, shape, 'int64'),
+  )
+  return tokenLosses(model.logits(ids, { dropout, packing: { positions, documents } }), targets)
+}
+
+/** A part of a batch. */
+function feedsOf(batch: PackedBatch, shape: readonly [rows: number, tokens: number], part: number): Feeds {
+  const size = shape[0] * shape[1]
+  const of = (values: BigInt64Array) => host('int64', shape, values.subarray(part * size, (part + 1) * size))
+  const { inputs, targets, positions, documents } = batch
+  return { ids: of(inputs), targets: of(targets), positions: of(positions), documents: of(documents) }
+}
+
+/** Mean loss of all held-out answers, in nats per token. */
+async function answerLoss(
+  model: LanguageModel & object,
+  held: PackedExamples,
+  shape: readonly [number, number],
+  parts: number,
+  runtime: Runtime,
+): Promise<(weights: Feeds) => Promise<number>> {
+  const loss = packedLosses(model, shape).sum()
+  const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
+  const rowsAtOnce = shape[0] * parts
+  return async weights => {
+    let [nats, tokens] = [0, 0]
+    for (let row = 0; row < held.rows.length; row += rowsAtOnce) {
+      const indices = Array.from({ length: Math.min(rowsAtOnce, held.rows.length - row) }, (_, i) => row + i)
+      const batch = held.batchOf(indices)
+      tokens += batch.scoredTokens
+      for (let part = 0; part < parts; part++)
+        nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, part) })).loss)
+    }
+    return nats / tokens
+  }
+}
