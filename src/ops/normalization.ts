@@ -62,25 +62,29 @@ export const layerNormalization: Op<Ternary, { readonly epsilon: number }> = {
 }
 
 /**
- * y = x / √(mean x² + ε) · γ over the last axis; the second output is r = 1 / √(mean x² + ε).
+ * y = x r γ over the last axis, with r = 1 / √(mean x² + ε). The operator's second output should be r, and is not on
+ * WebGPU (onnxruntime-web 1.30): the gradient computes it from x.
  * Zhang and Sennrich, Root Mean Square Layer Normalization, 2019, section 4.
  */
 export const rmsNormalization: Op<Binary, { readonly epsilon: number }> = {
   name: 'rmsNormalization',
   // An operator of ONNX Runtime's own, though in ONNX's domain; the standard one (RMSNormalization) begins with opset 23.
   onnx: ({ epsilon }) => ({ type: 'SimplifiedLayerNormalization', attributes: { axis: -1, epsilon: float(epsilon) } }),
-  infer: ([x]) => [x, { dtype: 'float32', shape: x.shape.with(-1, 1) }],
-  gradient: ({ dys: [dy, dInverse], inputs: [x, gamma], outputs: [, inverse] }) => {
+  infer: ([x]) => [x],
+  gradient: ({ dy, inputs: [x, gamma], attributes: { epsilon } }) => {
     const channels = x.shape.at(-1)!
+    const inverse = x
+      .sumSquare([-1], true)
+      .mul(1 / channels)
+      .add(epsilon)
+      .sqrt()
+      .reciprocal() // r
     const rows = elementCount(inverse.shape)
-    const cube = inverse.square().mul(inverse) // r³
-    const through = dInverse?.mul(cube).mul(1 / channels) // dx = -dr r³ x / n
-    if (!dy) return [x.mul(through!).neg(), null]
     const weighted = dy.mul(x)
     // As in layer normalization: means of rows and sums over rows are products, one pass each.
     const column = gamma.mul(1 / channels).reshape([channels, 1])
-    let slope = weighted.reshape([rows, channels]).matmul(column).reshape(inverse.shape).mul(cube)
-    if (through) slope = slope.add(through)
+    const means = weighted.reshape([rows, channels]).matmul(column).reshape(inverse.shape)
+    const slope = means.mul(inverse.square().mul(inverse))
     const dGamma = inverse
       .reshape([1, rows])
       .matmul(weighted.reshape([rows, channels]))
