@@ -2,7 +2,7 @@ import { CheckpointError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { namedParameters } from '../nn/parameters.ts'
-import { readText, type Storage } from '../storage/storage.ts'
+import { readText, type Storage, writeText } from '../storage/storage.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import type { StoredTensor } from './safetensors.ts'
 
@@ -143,6 +143,20 @@ export async function requireFiles(storage: Storage, names: readonly string[], w
     const hint = `Is it the folder of a trained ${what}?`
     throw new CheckpointError({ what: storage.locate(name), expected: 'a file that exists', received: 'none', hint })
   }
+}
+
+/**
+ * Writes or replaces the JSON files of a model's folder, whose weights come last: where anything changes, those that are
+ * there go first. So a folder that has model.safetensors is whole, whenever the process is killed.
+ */
+export async function replaceFiles(storage: Storage, files: Readonly<Record<string, object>>): Promise<void> {
+  const changed: [name: string, text: string][] = []
+  for (const [name, value] of Object.entries(files)) {
+    const text = `${JSON.stringify(value, null, 2)}\n`
+    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
+  }
+  if (changed.length > 0) await storage.remove('model.safetensors')
+  for (const [name, text] of changed) await writeText(storage, name, text)
 }
 
 /**

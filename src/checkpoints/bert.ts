@@ -5,10 +5,10 @@
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import { BERT, bertTensorNames } from '../models/2018-bert.ts'
 import { transformerDeviation } from '../nn/initializers.ts'
-import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { readText, type Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { bertTokens, WordPiece, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
-import { type Config, ConfigReader, readJSON, requireFiles } from './architecture.ts'
+import { type Config, ConfigReader, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
 import { fromStored, type StoredPart, storedParts, toStored } from './stored-parts.ts'
 
@@ -47,13 +47,7 @@ export async function saveBertFolder(storage: Storage, saved: SavedBERT): Promis
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.context }),
   }
-  const changed: [name: string, text: string][] = []
-  for (const [name, value] of Object.entries(files)) {
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
-  }
-  if (changed.length > 0) await storage.remove('model.safetensors')
-  for (const [name, text] of changed) await writeText(storage, name, text)
+  await replaceFiles(storage, files)
   const stored = bertParts(model).filter(part => !missing.some(name => name === partOf(part)))
   await writeSafetensors(storage, 'model.safetensors', toStored(stored, weights), { format: 'pt' })
 }

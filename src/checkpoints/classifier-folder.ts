@@ -5,8 +5,8 @@
 import { CheckpointError } from '../base/errors.ts'
 import { MultiLayerPerceptron } from '../models/1980-multi-layer-perceptron.ts'
 import { namedParameters } from '../nn/parameters.ts'
-import { type Storage, writeText } from '../storage/storage.ts'
-import { type Config, ConfigReader, readJSON, requireFiles } from './architecture.ts'
+import type { Storage } from '../storage/storage.ts'
+import { type Config, ConfigReader, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 
 export interface SavedClassifier<M extends object = object> {
@@ -52,13 +52,7 @@ export async function saveClassifierFolder<M extends object>(
   { model, weights, labels }: SavedClassifier<M>,
 ): Promise<void> {
   const id2label = Object.fromEntries(labels.map((label, i) => [String(i), label]))
-  const text = `${JSON.stringify({ ...architecture.config(model), id2label }, null, 2)}\n`
-  const same =
-    (await storage.exists('config.json')) && new TextDecoder().decode(await storage.read('config.json')) === text
-  if (!same) {
-    await storage.remove('model.safetensors')
-    await writeText(storage, 'config.json', text)
-  }
+  await replaceFiles(storage, { 'config.json': { ...architecture.config(model), id2label } })
   const tensors = [...namedParameters(model)].map(([name, { shape }]): StoredTensor => {
     return { name, dtype: 'F32', shape, data: weights.get(name)! }
   })

@@ -4,11 +4,11 @@
  */
 import { CheckpointError } from '../base/errors.ts'
 import { type Combination, FineTunedClassifier, type TaskTokens } from '../models/fine-tuning.ts'
-import { type Storage, writeText } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Config, ConfigReader, readJSON, requireFiles } from './architecture.ts'
+import { type Config, ConfigReader, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import type { SavedClassifier } from './classifier-folder.ts'
 import { architectureFor, architectureOf, storedName } from './model-folder.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
@@ -62,12 +62,7 @@ export async function saveFineTunedFolder(storage: Storage, saved: SavedFineTune
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.base.context }),
   }
-  for (const [name, value] of Object.entries(files)) {
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    if ((await storage.exists(name)) && new TextDecoder().decode(await storage.read(name)) === text) continue
-    await storage.remove('model.safetensors')
-    await writeText(storage, name, text)
-  }
+  await replaceFiles(storage, files)
   const own = new Map(
     [...weights].flatMap(([name, data]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), data]] : [])),
   )

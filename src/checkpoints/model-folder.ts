@@ -5,7 +5,7 @@
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import type { SamplingOptions } from '../generation/sampling.ts'
 import { isRecurrent } from '../models/language-model.ts'
-import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { readText, type Storage } from '../storage/storage.ts'
 import {
   readTokenizerSettings,
   type TokenizerSettings,
@@ -14,7 +14,14 @@ import {
 } from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Architecture, ConfigReader, readJSON, requireFiles, type StoredModel } from './architecture.ts'
+import {
+  type Architecture,
+  ConfigReader,
+  readJSON,
+  replaceFiles,
+  requireFiles,
+  type StoredModel,
+} from './architecture.ts'
 import { gpt } from './gpt.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
@@ -54,13 +61,7 @@ const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = 
 export async function saveModelFolder(storage: Storage, saved: SavedModel): Promise<void> {
   const { model, weights } = saved
   const architecture = architectureFor(model)
-  const changed: [name: string, text: string][] = []
-  for (const [name, value] of Object.entries(describe(saved, architecture))) {
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
-  }
-  if (changed.length > 0) await storage.remove('model.safetensors')
-  for (const [name, text] of changed) await writeText(storage, name, text)
+  await replaceFiles(storage, describe(saved, architecture))
   await storage.remove('chat_template.jinja') // of another model; ours stands in tokenizer_config.json
   const tensors = [...architecture.store(model, weights)]
   await writeSafetensors(storage, 'model.safetensors', tensors, { format: 'pt' })

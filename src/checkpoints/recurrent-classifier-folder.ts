@@ -4,11 +4,11 @@
  */
 import { CheckpointError } from '../base/errors.ts'
 import { RecurrentClassifier } from '../models/recurrent-classifier.ts'
-import { type Storage, writeText } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { ConfigReader, readJSON, requireFiles } from './architecture.ts'
+import { ConfigReader, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import {
   type ClassifierArchitecture,
   loadClassifierFolder,
@@ -61,13 +61,7 @@ export async function saveRecurrentClassifierFolder(storage: Storage, saved: Sav
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: context }),
   }
-  for (const [name, value] of Object.entries(files)) {
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    const same = (await storage.exists(name)) && new TextDecoder().decode(await storage.read(name)) === text
-    if (same) continue
-    await storage.remove('model.safetensors')
-    await writeText(storage, name, text)
-  }
+  await replaceFiles(storage, files)
   await saveClassifierFolder(storage, architectureOf(context), saved)
 }
 

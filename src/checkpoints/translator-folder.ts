@@ -5,10 +5,10 @@
 import { CheckpointError, OptionError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
-import { readText, type Storage, writeText } from '../storage/storage.ts'
+import { readText, type Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Config, ConfigReader, requireFiles } from './architecture.ts'
+import { type Config, ConfigReader, replaceFiles, requireFiles } from './architecture.ts'
 import { marian } from './marian.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { seq2seq } from './seq2seq.ts'
@@ -53,13 +53,7 @@ export function isTranslator(config: unknown): boolean {
 export async function saveTranslatorFolder(storage: Storage, saved: SavedTranslator): Promise<void> {
   const { model, weights } = saved
   const architecture = architectures.find(candidate => candidate.describes(model))!
-  const changed: [name: string, text: string][] = []
-  for (const [name, value] of Object.entries(describe(saved, architecture))) {
-    const text = `${JSON.stringify(value, null, 2)}\n`
-    if (!(await storage.exists(name)) || (await readText(storage, name)) !== text) changed.push([name, text])
-  }
-  if (changed.length > 0) await storage.remove('model.safetensors')
-  for (const [name, text] of changed) await writeText(storage, name, text)
+  await replaceFiles(storage, describe(saved, architecture))
   const fixed = [...architecture.fixed(model)].map(
     ([name, { shape, values }]): StoredTensor => ({ name, dtype: 'F32', shape, data: values }),
   )
