@@ -1,7 +1,7 @@
 import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
 import { encodeTask } from '../training/fine-tuning-run.ts'
-import { lengthsUpTo } from '../training/recurrent-classifier-run.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { ClassifierKind } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'

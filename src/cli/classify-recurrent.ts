@@ -1,6 +1,6 @@
 import { loadRecurrentClassifierFolder } from '../checkpoints/recurrent-classifier-folder.ts'
+import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
-import { lengthsUpTo } from '../training/recurrent-classifier-run.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { ClassifierKind } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'

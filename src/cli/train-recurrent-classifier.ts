@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { loadRecurrentClassifierFolder } from '../checkpoints/recurrent-classifier-folder.ts'
+import { textBuckets } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -9,7 +10,6 @@ import { recurrentClassifierOptions } from '../training/recurrent-classifier-opt
 import {
   encodeTexts,
   resumedRecurrentClassifierOptions,
-  textBuckets,
   trainRecurrentClassifierRun,
 } from '../training/recurrent-classifier-run.ts'
 import { modelOfRun } from '../training/run-folder.ts'

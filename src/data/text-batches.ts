@@ -77,3 +77,16 @@ function batchOf(
 }
 
 const sequencesOf = ({ ids, others = [] }: EncodedText): ArrayLike<number>[] => [ids, ...others]
+
+/** Lengths of the buckets of texts, up to the longest text or what is read of it. */
+export function textBuckets(texts: readonly EncodedText[], context: number): number[] {
+  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 1)
+  return lengthsUpTo(Math.min(longest, context))
+}
+
+/** 8, then ever twice as much, and the last. */
+export function lengthsUpTo(last: number): number[] {
+  const lengths: number[] = []
+  for (let length = 8; length < last; length *= 2) lengths.push(length)
+  return [...lengths, last]
+}

@@ -6,7 +6,7 @@ import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base
 import type { Shape } from '../base/shape.ts'
 import { recurrentClassifierType, saveRecurrentClassifierFolder } from '../checkpoints/recurrent-classifier-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
-import type { EncodedText } from '../data/text-batches.ts'
+import { type EncodedText, textBuckets } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { RecurrentClassifier } from '../models/recurrent-classifier.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
@@ -98,19 +98,6 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
 /** The words of labelled texts as ids. */
 export function encodeTexts(texts: readonly LabelledText[], tokenizer: Tokenizer): EncodedText[] {
   return texts.map(({ text, label }) => ({ ids: tokenizer.encode(text), label }))
-}
-
-/** Lengths of the buckets of texts, up to the longest text or what is read of it. */
-export function textBuckets(texts: readonly EncodedText[], context: number): number[] {
-  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 1)
-  return lengthsUpTo(Math.min(longest, context))
-}
-
-/** 8, then ever twice as much, and the last. */
-export function lengthsUpTo(last: number): number[] {
-  const lengths: number[] = []
-  for (let length = 8; length < last; length *= 2) lengths.push(length)
-  return [...lengths, last]
 }
 
 /**
