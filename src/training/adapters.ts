@@ -1,4 +1,5 @@
 import { OptionError } from '../base/errors.ts'
+import { fingerprint } from '../data/token-shards.ts'
 import { addLowRank, type LowRankLinear, lowRankCount, lowRankLayers, mergeLowRank } from '../nn/low-rank.ts'
 import { namedParameters } from '../nn/parameters.ts'
 
@@ -41,6 +42,13 @@ export function adapt(model: object, { lora, loraAlpha, loraTargets }: AdapterOp
     learns: name => names.has(name),
     merged: weights => mergeLowRank(layers, weights),
   }
+}
+
+/** Of the weights that adapters are put on: a state without them goes on only with the same. */
+export async function weightsFingerprint(weights: ReadonlyMap<string, Float32Array>): Promise<string> {
+  const parts: string[] = []
+  for (const [name, data] of weights) parts.push(name, await fingerprint(new Uint8Array(data.slice().buffer)))
+  return fingerprint(parts.join('\n'))
 }
 
 function attentionLayers(model: object): string[] {

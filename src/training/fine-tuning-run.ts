@@ -8,7 +8,7 @@ import type { Shape } from '../base/shape.ts'
 import { saveFineTunedFolder, taskTokenNames, taskTokensOf } from '../checkpoints/fine-tuned-folder.ts'
 import type { SavedModel } from '../checkpoints/model-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
-import type { EncodedText } from '../data/text-batches.ts'
+import { type EncodedText, textBuckets } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
 import { sameModel } from '../models/language-model.ts'
@@ -18,14 +18,13 @@ import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { adapt } from './adapters.ts'
+import { adapt, weightsFingerprint } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
 import { changeableFineTuningOptions, fineTuningOptions } from './fine-tuning-options.ts'
 import type { FitStep } from './fit.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
-import { textBuckets } from './recurrent-classifier-run.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 
@@ -73,7 +72,10 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const weights = new Map([...initialWeights(parameters, seed), ...learned])
   const optimizer = adamW({ beta2: 0.999, weightDecay: options.weightDecay })
   const identity: Identity = {
-    configuration: JSON.stringify({ base: base.configuration, ...model.configuration, ...sizes, lora: options.lora }),
+    configuration: JSON.stringify({
+      ...{ base: base.configuration, ...model.configuration, ...sizes, lora: options.lora },
+      weights: options.lora > 0 ? await weightsFingerprint(run.base.weights) : undefined,
+    }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await fingerprint(JSON.stringify([labels, chosen])),

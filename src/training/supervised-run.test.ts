@@ -89,6 +89,15 @@ test.each([
   60_000,
 )
 
+test('adapters go on only with the weights that they were put on', async () => {
+  const storage = memoryStorage()
+  for await (const event of start(storage, { lora: 2 })) if (event.type === 'step' && event.step === 6) break
+  const options = await resumedFineTuningOptions(storage, { resume: true })
+  const weights = initialWeights(namedParameters(base.model), 2)
+  const rest = { options, base: { ...base, weights } }
+  await expect(finish(start(storage, {}, rest))).rejects.toThrow('the configuration that the run was started with')
+})
+
 test('a recurrent model is refused', async () => {
   const model = new RNN({ vocabulary: base.model.vocabulary, context: 12, embeddingSize: 8, hiddenSize: 8, layers: 1 })
   const recurrent = { ...base, model, weights: initialWeights(namedParameters(model), 1) }

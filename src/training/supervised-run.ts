@@ -19,7 +19,7 @@ import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { adapt } from './adapters.ts'
+import { adapt, weightsFingerprint } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
@@ -84,7 +84,10 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const shapes = new Map<string, Shape>([...trained].map(([name, { shape }]) => [name, shape]))
   const optimizer = adamW({ beta2: 0.99, weightDecay: options.weightDecay })
   const identity: Identity = {
-    configuration: JSON.stringify({ base: base.model.configuration, batchSize, lora: options.lora }),
+    configuration: JSON.stringify({
+      ...{ base: base.model.configuration, batchSize, lora: options.lora },
+      weights: options.lora > 0 ? await weightsFingerprint(base.weights) : undefined,
+    }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(base.tokenizer.toJSON())),
     examples: await fingerprint(run.train.map(({ ids, isAnswer }) => `${ids.join()};${isAnswer.join('')}`).join('\n')),
