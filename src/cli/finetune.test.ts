@@ -2,34 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Host, runCommandLine } from './command.ts'
-import { commands } from './commands.ts'
+import { nacre } from '../../test/command-line.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'nacre-finetune-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 const at = (name: string): string => join(directory, name)
-
-/** @param stopAfter - interrupts at the first line that contains it */
-async function nacre(words: readonly string[], stopAfter?: string) {
-  const out = { code: 0, stdout: '', stderr: '' }
-  let interrupt = () => {}
-  const sink = (name: 'stdout' | 'stderr') => ({
-    isTerminal: false,
-    columns: 100,
-    write(text: string) {
-      out[name] += text
-      if (stopAfter !== undefined && text.includes(stopAfter)) interrupt()
-    },
-  })
-  const host: Host = {
-    ...{ version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr') },
-    onInterrupt(listener) {
-      interrupt = listener
-    },
-  }
-  out.code = await runCommandLine(words, commands, host)
-  return out
-}
 
 const places = ['park', 'room', 'shop', 'lake', '公园', '房间']
 const more = ['house', 'school', 'garden', 'street', 'film', 'song', '学校', '商店', '电影', '音乐']

@@ -2,33 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { type Host, runCommandLine } from './command.ts'
-import { commands } from './commands.ts'
+import { nacre } from '../../test/command-line.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'nacre-bert-'))
 afterAll(() => rmSync(directory, { recursive: true }))
-
-/** @param stopAfter - interrupts at the first line that contains it */
-async function nacre(words: readonly string[], stopAfter?: string) {
-  const out = { code: 0, stdout: '', stderr: '' }
-  let interrupt = () => {}
-  const sink = (name: 'stdout' | 'stderr') => ({
-    isTerminal: false,
-    columns: 100,
-    write(text: string) {
-      out[name] += text
-      if (stopAfter !== undefined && text.includes(stopAfter)) interrupt()
-    },
-  })
-  const host: Host = {
-    ...{ version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr') },
-    onInterrupt(listener) {
-      interrupt = listener
-    },
-  }
-  out.code = await runCommandLine(words, commands, host)
-  return out
-}
 
 /** Documents of one animal or several: what it does can be read off its name, and its name off what it does. */
 function corpus(name: string, sentences: readonly string[], animals: readonly (readonly [string, string])[]): string {

@@ -2,33 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { type Host, runCommandLine } from './command.ts'
-import { commands } from './commands.ts'
+import { nacre } from '../../test/command-line.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'nacre-recurrent-classifier-'))
 afterAll(() => rmSync(directory, { recursive: true }))
-
-/** @param stopAfter - interrupts at the first line that contains it */
-async function nacre(words: readonly string[], stopAfter?: string) {
-  const out = { code: 0, stdout: '', stderr: '' }
-  let interrupt = () => {}
-  const sink = (name: 'stdout' | 'stderr') => ({
-    isTerminal: false,
-    columns: 100,
-    write(text: string) {
-      out[name] += text
-      if (stopAfter !== undefined && text.includes(stopAfter)) interrupt()
-    },
-  })
-  const host: Host = {
-    ...{ version: '0', environment: {}, stdout: sink('stdout'), stderr: sink('stderr') },
-    onInterrupt(listener) {
-      interrupt = listener
-    },
-  }
-  out.code = await runCommandLine(words, commands, host)
-  return out
-}
 
 /** A table of reviews of which only the order of words tells whether they are good. */
 function table(name: string, [but, good, bad]: readonly [string, string, string], join_: string): string {
