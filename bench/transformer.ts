@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { Random } from '../src/base/random.ts'
 import { host } from '../src/compiler/compile.ts'
-import { Transformer, transformerDropoutPlaces } from '../src/models/2017-transformer.ts'
+import { Transformer } from '../src/models/2017-transformer.ts'
+import { translatorDropoutPlaces } from '../src/models/encoder-decoder.ts'
 import { Dropout, dropoutKeys } from '../src/nn/dropout.ts'
 import { tokenLosses } from '../src/nn/losses.ts'
 import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
@@ -41,7 +42,7 @@ const [channels, heads, hidden] = ['channels', 'heads', 'hidden'].map(option)
 const model = new Transformer({ vocabulary, context: 512, channels, layers, heads, hidden, bias: true, padding: 0 })
 const parameters = namedParameters(model)
 const rows = batch / microBatches
-const places = transformerDropoutPlaces({ layers })
+const places = translatorDropoutPlaces(model)
 const dropout = rate > 0 ? new Dropout(rate, places) : undefined
 const logits = model.logits(input('source', [rows, source], 'int64'), input('target', [rows, target], 'int64'), {
   dropout,

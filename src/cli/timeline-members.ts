@@ -6,6 +6,7 @@ import { NGrams } from '../evaluation/ngrams.ts'
 import { perplexity } from '../evaluation/score.ts'
 import { cachedPredictor } from '../generation/predictor.ts'
 import { modelEntry, timeline } from '../models/index.ts'
+import { dropoutPlaces } from '../models/language-model.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { cosine, warmUp } from '../optim/schedules.ts'
 import { nodeRuntime } from '../runtime/node.ts'
@@ -137,7 +138,7 @@ async function learn(
     learningRate: () => schedule(1000 * Math.min(1, spent / budget)),
     clip: options.clip,
     maximumGradientNorm: options.maximumGradientNorm,
-    dropout: { rate: options.dropout, places: entry.dropoutPlaces(size) },
+    dropout: { rate: options.dropout, places: dropoutPlaces(model) },
     smoothing: options.smoothing,
     seed,
     evaluateEvery: Number.MAX_SAFE_INTEGER,

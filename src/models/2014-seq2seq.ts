@@ -224,7 +224,3 @@ class AdditiveAttention {
     return sums.matmul(this.score).reshape([batch, tokens, source]).add(mask).softmax()
   }
 }
-
-/** How often a forward pass drops: both embeddings, what attention looks at, and the readout. */
-export const seq2seqDropoutPlaces = ({ attention }: Pick<Seq2SeqConfiguration, 'attention'>): number =>
-  attention ? 4 : 3

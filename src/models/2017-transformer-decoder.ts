@@ -99,7 +99,3 @@ class Block {
     return addAndNormalize(y, this.feedForward.apply(y), this.feedForwardNormalization, { dropout })
   }
 }
-
-/** How often a forward pass drops: after the embeddings, and two times in each block. */
-export const transformerDecoderDropoutPlaces = ({ layers }: Pick<TransformerDecoderConfiguration, 'layers'>): number =>
-  1 + 2 * layers

@@ -337,9 +337,6 @@ export class FeedForward {
   }
 }
 
-/** How often a forward pass drops: after both embeddings, two times in an encoder's block and three in a decoder's. */
-export const transformerDropoutPlaces = ({ layers }: Pick<TransformerConfiguration, 'layers'>): number => 2 + 5 * layers
-
 /**
  * Our names on the left, transformers' (`MarianMTModel`) on the right. Its matrices are [outputs, inputs]; what we keep
  * side by side it keeps apart, in this order.

@@ -163,9 +163,6 @@ class FeedForward {
   }
 }
 
-/** How often a forward pass drops: after the embeddings, and three times in each block. */
-export const gptDropoutPlaces = ({ layers }: Pick<GPTConfiguration, 'layers'>): number => 1 + 3 * layers
-
 /** Our names on the left, transformers' (`OpenAIGPTLMHeadModel`) on the right. */
 export const gptTensorNames: readonly (readonly [string, string])[] = [
   ['tokenEmbedding', 'transformer.tokens_embed'],

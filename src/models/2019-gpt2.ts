@@ -168,9 +168,6 @@ class FeedForward {
   }
 }
 
-/** How often a forward pass drops: after the embeddings, and three times in each block. */
-export const gpt2DropoutPlaces = ({ layers }: Pick<GPT2Configuration, 'layers'>): number => 1 + 3 * layers
-
 /** Our names on the left, transformers' (`GPT2LMHeadModel`) on the right. */
 export const gpt2TensorNames: readonly (readonly [string, string])[] = [
   ['tokenEmbedding', 'transformer.wte'],

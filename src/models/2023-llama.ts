@@ -232,9 +232,6 @@ function checkGroups({ channels, heads, keyValueHeads }: LlamaConfiguration): vo
   })
 }
 
-/** How often a forward pass drops: after the embedding, and three times in each block. The published models never do. */
-export const llamaDropoutPlaces = ({ layers }: Pick<LlamaConfiguration, 'layers'>): number => 1 + 3 * layers
-
 /** Our names on the left, transformers' (`LlamaForCausalLM`) on the right, whose matrices are [outputs, inputs]. */
 export const llamaTensorNames: readonly (readonly [string, string])[] = [
   ['embedding', 'model.embed_tokens'],

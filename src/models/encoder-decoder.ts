@@ -1,6 +1,6 @@
 import type { Shape } from '../base/shape.ts'
-import type { Dropout } from '../nn/dropout.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { countDropouts, type Dropout } from '../nn/dropout.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
 
 export interface EncoderDecoderOptions {
   /** In training: drops elements. */
@@ -50,6 +50,12 @@ export interface EncoderDecoder {
   encode(source: Tensor, length: number): { readonly memory: NamedTensors; readonly state: NamedTensors }
   /** One more token of each beam: logits [N, V], the states after it. */
   step(step: DecoderStep): { readonly logits: Tensor; readonly state: NamedTensors }
+}
+
+/** How often a forward pass drops. */
+export function translatorDropoutPlaces(model: EncoderDecoder): number {
+  const [source, target] = ['source', 'target'].map(name => input(name, [1, 1], 'int64'))
+  return countDropouts(dropout => model.logits(source, target, { dropout }))
 }
 
 /** The same tensors with another first axis. */

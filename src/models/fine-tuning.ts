@@ -3,12 +3,12 @@
  * Radford et al., Improving Language Understanding by Generative Pre-Training, 2018, sections 3.2 and 3.3.
  * Shapes: B examples of R sequences, T tokens, C channels, K classes.
  */
-import { countDropouts, type Dropout } from '../nn/dropout.ts'
+import type { Dropout } from '../nn/dropout.ts'
 import { normal, transformerDeviation } from '../nn/initializers.ts'
 import { Linear } from '../nn/layers.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { constant, input, type Tensor } from '../tensor/tensor.ts'
-import type { LanguageModel } from './language-model.ts'
+import { dropoutPlaces, type LanguageModel } from './language-model.ts'
 
 /**
  * What is done with the sequences of an example: one is classified; of a pair that comes in both orders, what the model
@@ -41,7 +41,7 @@ export class FineTunedClassifier {
     this.base = base
     this.score = new Linear(channels, outputs, { bias: false, initialize: normal(transformerDeviation(channels)) })
     this.#configuration = configuration
-    this.#dropoutPlaces = countDropouts(dropout => base.states(ids, { dropout })) + 1
+    this.#dropoutPlaces = dropoutPlaces(base) + 1
   }
 
   get configuration(): FineTunedConfiguration {

@@ -3,10 +3,10 @@ import { UnknownNameError } from '../base/options.ts'
 import { RNN } from './1982-rnn.ts'
 import { LSTM } from './1997-lstm.ts'
 import { GRU } from './2014-gru.ts'
-import { TransformerDecoder, transformerDecoderDropoutPlaces } from './2017-transformer-decoder.ts'
-import { GPT, gptDropoutPlaces } from './2018-gpt.ts'
-import { GPT2, gpt2DropoutPlaces } from './2019-gpt2.ts'
-import { Llama, llamaDropoutPlaces, llamaHidden, llamaPublished } from './2023-llama.ts'
+import { TransformerDecoder } from './2017-transformer-decoder.ts'
+import { GPT } from './2018-gpt.ts'
+import { GPT2 } from './2019-gpt2.ts'
+import { Llama, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
 
 /** What the command line says of a model's size. A model takes those that its entry names; the others mean nothing to it. */
@@ -35,8 +35,6 @@ export interface TimelineEntry<M extends LanguageModel & object = LanguageModel 
   create(size: ModelSize): M
   /** Whether it goes on from batch to batch with a state, as `isRecurrent` says of the model. */
   readonly carriesState: boolean
-  /** How often a forward pass drops. */
-  dropoutPlaces(size: ModelSize): number
 }
 
 type RecurrentSize = Pick<ModelSize, 'vocabulary' | 'context' | 'layers' | 'hiddenSize' | 'embeddingSize'>
@@ -52,7 +50,6 @@ const recurrent = (
   carriesState: true,
   create: ({ vocabulary, context, layers, hiddenSize, embeddingSize }) =>
     new Model({ vocabulary, context, embeddingSize, hiddenSize, layers }),
-  dropoutPlaces: ({ layers }) => layers + 1,
 })
 
 export const timeline: readonly TimelineEntry[] = [
@@ -66,7 +63,6 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels }) =>
       new TransformerDecoder({ vocabulary, context, layers, heads, channels, hidden: 4 * channels }),
-    dropoutPlaces: transformerDecoderDropoutPlaces,
   },
   {
     year: 2018,
@@ -75,7 +71,6 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels }) =>
       new GPT({ vocabulary, context, layers, heads, channels }),
-    dropoutPlaces: gptDropoutPlaces,
   },
   {
     year: 2019,
@@ -84,7 +79,6 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels, bias }) =>
       new GPT2({ vocabulary, context, layers, heads, channels, bias }),
-    dropoutPlaces: gpt2DropoutPlaces,
   },
   {
     year: 2023,
@@ -96,7 +90,6 @@ export const timeline: readonly TimelineEntry[] = [
         ...{ vocabulary, context, channels, layers, heads, keyValueHeads, hidden: llamaHidden(channels) },
         ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied: false },
       }),
-    dropoutPlaces: llamaDropoutPlaces,
   },
 ]
 

@@ -1,7 +1,7 @@
 import type { Packing } from '../nn/attention.ts'
-import type { Dropout } from '../nn/dropout.ts'
+import { countDropouts, type Dropout } from '../nn/dropout.ts'
 import type { Memory, MemorySize } from '../nn/memory.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
 
 export interface LogitsOptions<M extends Memory = Memory> {
   /** In training: drops elements. */
@@ -43,6 +43,10 @@ export interface LanguageModel<M extends Memory = Memory> {
 
 /** Whether a model's memory is carried from window to window. */
 export const isRecurrent = ({ context, reach }: LanguageModel): boolean => reach > context
+
+/** How often a forward pass drops. */
+export const dropoutPlaces = (model: LanguageModel): number =>
+  countDropouts(dropout => model.states(input('ids', [1, 1], 'int64'), { dropout }))
 
 /** A fresh model of the same configuration: adapters are put on one, and not on the other. */
 export const sameModel = <M extends LanguageModel & object>(model: M): M => withVocabulary(model, model.vocabulary)

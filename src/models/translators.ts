@@ -1,7 +1,7 @@
 /** Every model of the line that turns one sequence into another and can be trained by name, in the order of years. */
 import { UnknownNameError } from '../base/options.ts'
-import { Seq2Seq, seq2seqDropoutPlaces } from './2014-seq2seq.ts'
-import { Transformer, transformerDropoutPlaces } from './2017-transformer.ts'
+import { Seq2Seq } from './2014-seq2seq.ts'
+import { Transformer } from './2017-transformer.ts'
 import type { EncoderDecoder } from './encoder-decoder.ts'
 
 /** What the command line says of a size. A model takes those that mean something to it. */
@@ -23,8 +23,6 @@ export interface TranslatorEntry {
   /** As typed after `nacre train`. */
   readonly name: string
   create(size: TranslatorSize): EncoderDecoder & object
-  /** How often a forward pass drops. */
-  dropoutPlaces(size: TranslatorSize): number
 }
 
 export const translators: readonly TranslatorEntry[] = [
@@ -33,14 +31,12 @@ export const translators: readonly TranslatorEntry[] = [
     name: 'seq2seq',
     create: ({ vocabulary, context, padding, layers, channels, cell, attention }) =>
       new Seq2Seq({ vocabulary, context, padding, layers, channels, cell, attention }),
-    dropoutPlaces: seq2seqDropoutPlaces,
   },
   {
     year: 2017,
     name: 'transformer',
     create: ({ vocabulary, context, padding, layers, heads, channels, hidden, bias }) =>
       new Transformer({ vocabulary, context, padding, layers, heads, channels, hidden, bias }),
-    dropoutPlaces: transformerDropoutPlaces,
   },
 ]
 

@@ -9,6 +9,7 @@ import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
 import { type ModelSize, modelEntry } from '../models/index.ts'
+import { dropoutPlaces } from '../models/language-model.ts'
 import { initialWeights, namedParameters } from '../nn/parameters.ts'
 import { adam, adamW } from '../optim/adamw.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -111,7 +112,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     learningRate: scheduleOf(options),
     clip: options.clip,
     maximumGradientNorm: options.maximumGradientNorm,
-    dropout: { rate: options.dropout, places: entry.dropoutPlaces(size) },
+    dropout: { rate: options.dropout, places: dropoutPlaces(model) },
     smoothing: options.smoothing,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,

@@ -10,8 +10,8 @@ import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts
 import { compile, host } from '../compiler/compile.ts'
 import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { isRecurrent, type LanguageModel, sameModel } from '../models/language-model.ts'
-import { countDropouts, Dropout, dropoutKeys } from '../nn/dropout.ts'
+import { dropoutPlaces, isRecurrent, type LanguageModel, sameModel } from '../models/language-model.ts'
+import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
@@ -96,7 +96,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
 
   const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context) : 1
   const shape = [batchSize / microBatches, context] as const
-  const places = countDropouts(dropout => model.states(input('ids', shape, 'int64'), { dropout }))
+  const places = dropoutPlaces(model)
   const dropping = options.dropout > 0
   const rising = Math.round(steps * options.warmUp)
   const training = await fit({

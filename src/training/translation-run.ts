@@ -10,6 +10,7 @@ import type { EncodedPair } from '../data/pair-batches.ts'
 import type { SentencePair } from '../data/pairs.ts'
 import { scriptsOf } from '../data/scripts.ts'
 import { fingerprint } from '../data/token-shards.ts'
+import { translatorDropoutPlaces } from '../models/encoder-decoder.ts'
 import { translatorEntry, translators } from '../models/translators.ts'
 import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
 import { adam } from '../optim/adamw.ts'
@@ -102,7 +103,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     learningRate: scheduleOf(options),
     clip: options.clip,
     maximumGradientNorm: options.maximumGradientNorm,
-    dropout: { rate: options.dropout, places: entry.dropoutPlaces(size) },
+    dropout: { rate: options.dropout, places: translatorDropoutPlaces(model) },
     smoothing: options.smoothing,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
