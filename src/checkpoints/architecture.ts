@@ -1,4 +1,4 @@
-import { CheckpointError } from '../base/errors.ts'
+import { CheckpointError, OptionError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { namedParameters } from '../nn/parameters.ts'
@@ -129,6 +129,21 @@ export class ConfigReader {
     if (allows(value)) return value
     const received = value === undefined ? 'none' : JSON.stringify(value)
     throw new CheckpointError({ what: `${this.location}, field "${field}",`, expected, received })
+  }
+}
+
+/**
+ * A model of what a file says.
+ * @param location - the file
+ * @throws {CheckpointError} if its sizes do not fit each other
+ */
+export function createModel<M>(location: string, create: () => M): M {
+  try {
+    return create()
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause
+    const { what, expected, received } = cause
+    throw new CheckpointError({ what: `${location}, ${what},`, expected, received }, { cause })
   }
 }
 

@@ -2,13 +2,13 @@
  * BERT as a folder of transformers' `BertForPreTraining`: config.json, model.safetensors, tokenizer.json,
  * tokenizer_config.json. Folders with fewer heads (`BertModel`, `BertForMaskedLM`, a fine-tuned one) are read too.
  */
-import { CheckpointError, OptionError } from '../base/errors.ts'
+import { CheckpointError } from '../base/errors.ts'
 import { BERT, bertTensorNames } from '../models/2018-bert.ts'
 import { transformerDeviation } from '../nn/initializers.ts'
 import { readText, type Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { bertTokens, WordPiece, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
-import { type Config, ConfigReader, readJSON, replaceFiles, requireFiles } from './architecture.ts'
+import { type Config, ConfigReader, createModel, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
 import { fromStored, type StoredPart, storedParts, toStored } from './stored-parts.ts'
 
@@ -98,7 +98,7 @@ export async function loadBertFolder(storage: Storage): Promise<SavedBERT> {
     })
   }
   await requireFiles(storage, ['model.safetensors'], 'BERT')
-  const model = createModel(config)
+  const model = createBert(config)
   const tokenizer = await loadBertTokenizer(storage)
   if (tokenizer.vocabularySize > model.vocabulary) {
     throw new CheckpointError({
@@ -134,7 +134,7 @@ export function requireBertParts({ missing = [] }: SavedBERT, needed: readonly B
   })
 }
 
-function createModel(config: ConfigReader): BERT {
+function createBert(config: ConfigReader): BERT {
   config.onlyIf('hidden_act', ['gelu'])
   config.onlyIf('layer_norm_eps', [1e-12])
   config.onlyIf('type_vocab_size', [2])
@@ -150,13 +150,7 @@ function createModel(config: ConfigReader): BERT {
     heads: config.integer('num_attention_heads'),
     hidden: config.integer('intermediate_size'),
   }
-  try {
-    return new BERT(sizes)
-  } catch (cause) {
-    if (!(cause instanceof OptionError)) throw cause
-    const { what, expected, received } = cause
-    throw new CheckpointError({ what: `${config.location}, ${what},`, expected, received }, { cause })
-  }
+  return createModel(config.location, () => new BERT(sizes))
 }
 
 /**

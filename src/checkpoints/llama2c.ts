@@ -4,11 +4,12 @@
  *
  * @see https://github.com/karpathy/llama2.c, export.py and tokenizer.py
  */
-import { CheckpointError, OptionError } from '../base/errors.ts'
+import { CheckpointError } from '../base/errors.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import { Llama, type LlamaConfiguration } from '../models/2023-llama.ts'
 import { byteOf, SentencePieceBPE } from '../tokenizers/sentencepiece-bpe.ts'
 import { type JSONObject, specialToken } from '../tokenizers/tokenizer-json.ts'
+import { createModel } from './architecture.ts'
 import { llama } from './llama.ts'
 import type { SavedModel } from './model-folder.ts'
 
@@ -30,7 +31,7 @@ const epsilon = 1e-5
  */
 export async function readLlama2c(checkpoint: NamedBytes, tokenizerFile: NamedBytes): Promise<SavedModel> {
   const { configuration, numbers } = readHeader(checkpoint)
-  const model = createModel(checkpoint.name, configuration)
+  const model = createModel(checkpoint.name, () => new Llama(configuration))
   const tensors = tensorsOf(configuration, numbers)
   const weights = await llama.load(model, async name => tensors.get(name)!)
   return { model, weights, tokenizer: readLlama2cTokenizer(tokenizerFile, configuration.vocabulary) }
@@ -66,16 +67,6 @@ function readHeader({ name, bytes }: NamedBytes): { configuration: LlamaConfigur
   }
   // Copied by its own elements: slice of a Node Buffer is a view of a larger one.
   return { configuration, numbers: new Float32Array(Uint8Array.from(bytes.subarray(headerBytes)).buffer) }
-}
-
-function createModel(name: string, configuration: LlamaConfiguration): Llama {
-  try {
-    return new Llama(configuration)
-  } catch (cause) {
-    if (!(cause instanceof OptionError)) throw cause
-    const { what, expected, received } = cause
-    throw new CheckpointError({ what: `${name}, ${what},`, expected, received }, { cause })
-  }
 }
 
 interface Part {

@@ -2,7 +2,7 @@
  * A trained model as a folder in Hugging Face layout, which transformers loads as it is: config.json,
  * model.safetensors, tokenizer.json, tokenizer_config.json, generation_config.json.
  */
-import { CheckpointError, OptionError } from '../base/errors.ts'
+import { CheckpointError } from '../base/errors.ts'
 import type { SamplingOptions } from '../generation/sampling.ts'
 import { isRecurrent } from '../models/language-model.ts'
 import { readText, type Storage } from '../storage/storage.ts'
@@ -17,6 +17,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import {
   type Architecture,
   ConfigReader,
+  createModel,
   readJSON,
   replaceFiles,
   requireFiles,
@@ -108,7 +109,7 @@ export async function loadModelFolder(
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
   const architecture = architectureOf(config) // before the other files: a classifier has no tokenizer.json
   await requireFiles(storage, ['model.safetensors', 'tokenizer.json'], 'model')
-  const model = createModel(architecture, config)
+  const model = createModel(config.location, () => architecture.create(config))
   const tokenizer = await readTokenizer(storage, options)
   if (tokenizer.vocabularySize > model.vocabulary) {
     throw new CheckpointError({
@@ -143,16 +144,6 @@ export function architectureOf(config: ConfigReader): Architecture {
   const hint = 'A classifier answers nacre classify.'
   const expected = `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`
   throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"`, hint })
-}
-
-function createModel(architecture: Architecture, config: ConfigReader): StoredModel {
-  try {
-    return architecture.create(config)
-  } catch (cause) {
-    if (!(cause instanceof OptionError)) throw cause
-    const { what, expected, received } = cause
-    throw new CheckpointError({ what: `${config.location}, ${what},`, expected, received }, { cause })
-  }
 }
 
 async function readTokenizer(

@@ -2,13 +2,13 @@
  * A trained translator as a folder in Hugging Face layout: config.json, model.safetensors, tokenizer.json,
  * tokenizer_config.json, generation_config.json.
  */
-import { CheckpointError, OptionError } from '../base/errors.ts'
+import { CheckpointError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
 import type { EncoderDecoder } from '../models/encoder-decoder.ts'
 import { readText, type Storage } from '../storage/storage.ts'
 import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { type Config, ConfigReader, replaceFiles, requireFiles } from './architecture.ts'
+import { type Config, ConfigReader, createModel, replaceFiles, requireFiles } from './architecture.ts'
 import { marian } from './marian.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { seq2seq } from './seq2seq.ts'
@@ -107,7 +107,7 @@ export async function loadTranslatorFolder(storage: Storage): Promise<SavedTrans
   const json = await readJSON(storage, 'config.json')
   const config = new ConfigReader(storage.locate('config.json'), json)
   const architecture = architectureOf(config)
-  const model = createModel(architecture, config)
+  const model = createModel(config.location, () => architecture.create(config))
   const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'))
   const received = tokenizer.vocabularySize
   if (received > model.vocabulary) {
@@ -139,16 +139,6 @@ function architectureOf(config: ConfigReader): TranslatorArchitecture {
   if (found !== undefined) return found
   const expected = `a model_type of a translator: ${architectures.map(known => known.modelType).join(', ')}`
   throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"` })
-}
-
-function createModel(architecture: TranslatorArchitecture, config: ConfigReader): EncoderDecoder & object {
-  try {
-    return architecture.create(config)
-  } catch (cause) {
-    if (!(cause instanceof OptionError)) throw cause
-    const { what, expected, received } = cause
-    throw new CheckpointError({ what: `${config.location}, ${what},`, expected, received }, { cause })
-  }
 }
 
 async function readJSON(storage: Storage, name: string): Promise<Config> {
