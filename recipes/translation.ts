@@ -39,9 +39,8 @@ const quickOptions = {
   ...{ channels: 16, hidden: 16, heads: 2, vocabulary: 300, context: 64 },
 } as const
 
-/** Length penalties that are tried, and on how many validation sentences. */
-const lengthPenalties = [0.6, 1, 1.4]
-const judgedSentences = 300
+/** Length penalties that are tried on the validation sentences. */
+const lengthPenalties = [0.6, 1, 1.4, 1.8]
 
 /** Trains on a task with the recipe's seed, or goes on where that was killed; translates one of its tests. */
 export async function learnAndTranslate(
@@ -74,7 +73,7 @@ export async function learnAndTranslate(
   const saved = await loadTranslatorFolder(storage)
   const lengthPenalty = quick
     ? lengthPenalties[0]
-    : await chooseLengthPenalty(saved, runtime, validation.slice(0, judgedSentences), settled.lowerCase, print)
+    : await chooseLengthPenalty(saved, runtime, validation, settled.lowerCase, print)
   const pairs = shorten(test, 3)
   const started = performance.now()
   const translations = await translateTexts(
