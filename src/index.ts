@@ -292,9 +292,10 @@ export {
 } from './tokenizers/segmenter.ts'
 export { SentencePieceBPE, type SentencePieceModel } from './tokenizers/sentencepiece-bpe.ts'
 export { stopWords } from './tokenizers/stop-words.ts'
+export { type SubwordTrainingOptions, trainWordBPE, trainWordPiece } from './tokenizers/subword-training.ts'
 export { encodeChunks, promptIds, type TokenDecoder, type Tokenizer } from './tokenizers/tokenizer.ts'
+export { gptTokenizer, WordBPE, type WordBPEModel } from './tokenizers/word-bpe.ts'
 export { bertTokens, WordPiece, wordPieceVocabulary } from './tokenizers/word-piece.ts'
-export { trainWordPiece, type WordPieceTrainingOptions } from './tokenizers/word-piece-training.ts'
 export { trainWords, WordTokenizer, type WordTrainingOptions } from './tokenizers/words.ts'
 export {
   type BertEvent,

@@ -194,7 +194,7 @@ test.each([
   [
     '--tokenizer nowhere',
     2,
-    /^OptionError: Option --tokenizer expected "characters", "bpe", "words" or a folder that exists\./,
+    /^OptionError: Option --tokenizer expected "characters", "bpe", "word-bpe", "words" or a folder that exists\./,
   ],
   [
     '--device tpu',

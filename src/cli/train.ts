@@ -13,7 +13,9 @@ import { trainCharacters } from '../tokenizers/characters.ts'
 import { gpt2Tokenizer } from '../tokenizers/gpt2-files.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { lastSafeCut } from '../tokenizers/pretokenize.ts'
+import { trainWordBPE } from '../tokenizers/subword-training.ts'
 import { cutChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { gptTokenizer } from '../tokenizers/word-bpe.ts'
 import { trainWords } from '../tokenizers/words.ts'
 import { classifierNames, settleClassifierOptions } from '../training/classifier-run.ts'
 import { trainOptions } from '../training/options.ts'
@@ -122,7 +124,7 @@ function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data'
   }
 }
 
-const tokenizerKinds: readonly string[] = ['characters', 'bpe', 'words']
+const tokenizerKinds: readonly string[] = ['characters', 'bpe', 'word-bpe', 'words']
 
 /** The tokenizer that the options name, trained on the text where it must be. */
 async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOptions): Promise<Tokenizer> {
@@ -131,16 +133,23 @@ async function makeTokenizer(text: TextSource, { tokenizer, vocabulary }: RunOpt
     const texts = cutChunks(lastSafeCut, text.chunks())
     return trainByteLevelBPE(texts, { vocabularySize: vocabulary, specialTokens: ['<|endoftext|>'] })
   }
+  if (tokenizer === 'word-bpe') {
+    return trainWordBPE(text.chunks(), { vocabularySize: vocabulary, specialTokens: ['<|endoftext|>'] })
+  }
   if (tokenizer === 'words') return trainWords(text.chunks(), { vocabularySize: vocabulary, lineBreaks: true })
   if (!existsSync(tokenizer)) {
     throw new OptionError({
       what: 'Option --tokenizer',
-      expected: '"characters", "bpe", "words" or a folder that exists',
+      expected: '"characters", "bpe", "word-bpe", "words" or a folder that exists',
       received: `"${tokenizer}"`,
     })
   }
   const storage = nodeStorage(resolve(tokenizer))
   if (await storage.exists('tokenizer.json'))
     return tokenizerFromJSON(JSON.parse(await readText(storage, 'tokenizer.json')))
+  if (await storage.exists('encoder_bpe_40000.json')) {
+    const encoder = JSON.parse(await readText(storage, 'encoder_bpe_40000.json'))
+    return gptTokenizer(encoder, await readText(storage, 'vocab_40000.bpe'))
+  }
   return gpt2Tokenizer(JSON.parse(await readText(storage, 'encoder.json')), await readText(storage, 'vocab.bpe'))
 }

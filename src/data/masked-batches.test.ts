@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Random } from '../base/random.ts'
 import { jiebaSegmenter } from '../tokenizers/node.ts'
-import { trainWordPiece } from '../tokenizers/word-piece-training.ts'
+import { trainWordPiece } from '../tokenizers/subword-training.ts'
 import { bertMarkers } from './bert-rows.ts'
 import { documentsOf, type EncodedDocuments, encodeDocuments } from './documents.ts'
 import { MaskedBatches, mostMasked } from './masked-batches.ts'

@@ -71,6 +71,17 @@ export function afterLastBoundary(text: string, { splitChinese }: Pick<BertReadi
 /** Whether a character is a Chinese one. */
 export const isChinese = (codePoint: number): boolean => characterClasses()[codePoint] === chinese
 
+/** Whether two pieces of text are written apart: not beside Chinese characters or full-width marks, nor before closing marks. */
+export function needsSpace(before: string, after: string): boolean {
+  const last = before.codePointAt(before.length - (/[\udc00-\udfff]$/.test(before) ? 2 : 1)) ?? 0
+  const first = after.codePointAt(0) ?? 0
+  return !(/^[.,!?]$/.test(after) || isWide(last) || isWide(first))
+}
+
+/** Chinese characters, kana, and the marks that stand among them. */
+const isWide = (codePoint: number): boolean =>
+  isChinese(codePoint) || (codePoint >= 0x3000 && codePoint < 0x3100) || (codePoint >= 0xff00 && codePoint < 0xff66)
+
 /** Neither control characters nor anything beyond ASCII. */
 const plainAscii = /^[\t\n\r -~]*$/
 const asciiWords = /[a-zA-Z0-9]+|[!-/:-@[-`{-~]/g

@@ -1,6 +1,7 @@
 import { DataError } from '../base/errors.ts'
 import { textToBytes } from './byte-alphabet.ts'
 import { ByteLevelBPE } from './byte-level-bpe.ts'
+import { mergeLines, mergeTriples } from './merging.ts'
 import { gpt2Rule } from './pretokenize.ts'
 import { describe, specialToken, vocabularyEntries } from './tokenizer-json.ts'
 
@@ -14,10 +15,9 @@ import { describe, specialToken, vocabularyEntries } from './tokenizer-json.ts'
 export function gpt2Tokenizer(encoder: unknown, merges: string): ByteLevelBPE {
   const entries = vocabularyEntries('encoder.json', encoder)
   const special = entries.filter(([token]) => token === '<|endoftext|>')
-  const lines = merges.split('\n').filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')))
   return new ByteLevelBPE({
     rule: gpt2Rule,
-    ...readVocabulary(entries, lines, new Set(special.map(([, id]) => id))),
+    ...readVocabulary(entries, mergeLines(merges), new Set(special.map(([, id]) => id))),
     addedTokens: special.map(([content, id]) => specialToken(content, id)),
   })
 }
@@ -25,16 +25,15 @@ export function gpt2Tokenizer(encoder: unknown, merges: string): ByteLevelBPE {
 /**
  * Tokens and merges by id, from tokens in the byte-level alphabet.
  *
- * @param merges - `left right` (as tokenizer.json was written until 2024) or `[left, right]`, in the order of their ranks
+ * @param merges - as {@link mergeTriples} reads them
  * @param addedIds - ids whose tokens are text and not in the alphabet
  * @throws {DataError} if a token is not in the alphabet, or a merge is not of two tokens to a third
  */
 export function readVocabulary(
   entries: readonly (readonly [token: string, id: number])[],
-  merges: readonly unknown[],
+  merges: unknown,
   addedIds: ReadonlySet<number>,
 ): { tokens: (Uint8Array | undefined)[]; merges: Int32Array } {
-  const ids = new Map(entries)
   const tokens: (Uint8Array | undefined)[] = Array.from({ length: entries.length })
   for (const [token, id] of entries) {
     if (addedIds.has(id)) continue
@@ -45,17 +44,5 @@ export function readVocabulary(
       throw new DataError({ what: 'vocabulary', expected, received: `token ${id}, ${describe(token)}`, hint })
     }
   }
-  const triples = new Int32Array(3 * merges.length)
-  for (const [rank, merge] of merges.entries()) {
-    const [left, right, ...rest] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : []
-    const leftId = ids.get(left)
-    const rightId = ids.get(right)
-    const mergedId = ids.get(`${left}${right}`)
-    if (rest.length > 0 || leftId === undefined || rightId === undefined || mergedId === undefined) {
-      const expected = 'merges of two tokens to a third, all in the vocabulary'
-      throw new DataError({ what: 'merges', expected, received: `${describe(merge)} at rank ${rank}` })
-    }
-    triples.set([leftId, rightId, mergedId], 3 * rank)
-  }
-  return { tokens, merges: triples }
+  return { tokens, merges: mergeTriples(new Map(entries), merges) }
 }

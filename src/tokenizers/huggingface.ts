@@ -1,12 +1,15 @@
 import { DataError, TokenizerError } from '../base/errors.ts'
+import type { BertReading } from './bert-characters.ts'
 import { ByteLevelBPE } from './byte-level-bpe.ts'
 import { CharacterTokenizer, isCharacterPattern } from './characters.ts'
 import { readVocabulary } from './gpt2-files.ts'
+import { mergeTriples } from './merging.ts'
 import { gpt2Rule, type PretokenizationRule, pretokenizationRules } from './pretokenize.ts'
 import { type Segmenter, segmenterNamed, spaceSegmenter } from './segmenter.ts'
 import { readSentencePiece } from './sentencepiece-json.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { addedTokens, describe, type JSONObject, jsonObject, vocabularyEntries } from './tokenizer-json.ts'
+import { unknownToken, WordBPE, wordEnd } from './word-bpe.ts'
 import { bertTokens, longestWord, WordPiece } from './word-piece.ts'
 import { WordTokenizer } from './words.ts'
 
@@ -37,6 +40,7 @@ export function tokenizerFromJSON(
   }
   if (type === 'WordPiece') return readWordPiece(root, model, endOfText)
   if (type === 'BPE' && model.byte_fallback === true) return readSentencePiece(root, model, endOfText)
+  if (type === 'BPE' && model.end_of_word_suffix === wordEnd) return readWordBPE(root, model, endOfText)
   refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
   if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
   if (type === 'WordLevel') return readCharacters(root, model, endOfText)
@@ -126,39 +130,51 @@ function wordPieceConfig({ reading, specialTokens }: WordPiece): JSONObject {
 }
 
 function readWordPiece(root: JSONObject, model: JSONObject, endOfText: string | undefined): WordPiece {
-  const normalizer = jsonObject('tokenizer.json, normalizer', root.normalizer)
-  refuseUnless(normalizer.type === 'BertNormalizer', 'normalizer', 'BertNormalizer', root.normalizer)
-  refuseUnless(normalizer.clean_text !== false, 'normalizer.clean_text', 'true', normalizer.clean_text)
-  const { type } = jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer)
-  refuseUnless(type === 'BertPreTokenizer', 'pre_tokenizer', 'BertPreTokenizer', root.pre_tokenizer)
+  const reading = readReading(root)
   const prefix = model.continuing_subword_prefix ?? '##'
   refuseUnless(prefix === '##', 'model.continuing_subword_prefix', '"##"', prefix)
   const { unk_token: unknown = bertTokens.unknown, max_input_chars_per_word: longest = longestWord } = model
   refuseUnless(unknown === bertTokens.unknown, 'model.unk_token', bertTokens.unknown, unknown)
   refuseUnless(longest === longestWord, 'model.max_input_chars_per_word', String(longestWord), longest)
-  const lowercase = normalizer.lowercase !== false
-  return new WordPiece({
-    tokens: new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab)),
-    addedTokens: addedTokens(root.added_tokens),
-    lowercase,
-    stripAccents: typeof normalizer.strip_accents === 'boolean' ? normalizer.strip_accents : lowercase,
-    splitChinese: normalizer.handle_chinese_chars !== false,
-    endOfText,
-  })
+  const tokens = new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab))
+  return new WordPiece({ ...reading, tokens, addedTokens: addedTokens(root.added_tokens), endOfText })
 }
 
-function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): ByteLevelBPE {
-  for (const field of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback']) {
+function readWordBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): WordBPE {
+  const reading = readReading(root)
+  refuseUnused(model, ['dropout', 'continuing_subword_prefix', 'fuse_unk', 'ignore_merges'])
+  refuseUnless(model.unk_token === unknownToken, 'model.unk_token', unknownToken, model.unk_token)
+  const tokens = new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab))
+  const merges = mergeTriples(tokens, model.merges)
+  return new WordBPE({ ...reading, tokens, merges, addedTokens: addedTokens(root.added_tokens), endOfText })
+}
+
+/** How words are read where BERT's normalizer and pre-tokenizer read them. */
+function readReading(root: JSONObject): BertReading {
+  const normalizer = jsonObject('tokenizer.json, normalizer', root.normalizer)
+  refuseUnless(normalizer.type === 'BertNormalizer', 'normalizer', 'BertNormalizer', root.normalizer)
+  refuseUnless(normalizer.clean_text !== false, 'normalizer.clean_text', 'true', normalizer.clean_text)
+  const { type } = jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer)
+  refuseUnless(type === 'BertPreTokenizer', 'pre_tokenizer', 'BertPreTokenizer', root.pre_tokenizer)
+  const lowercase = normalizer.lowercase !== false
+  const stripAccents = typeof normalizer.strip_accents === 'boolean' ? normalizer.strip_accents : lowercase
+  return { lowercase, stripAccents, splitChinese: normalizer.handle_chinese_chars !== false }
+}
+
+/** Refuses fields of a model that ask for what Nacre does not do. */
+function refuseUnused(model: JSONObject, fields: readonly string[]): void {
+  for (const field of fields) {
     const value = model[field]
     const isUnused = value === undefined || value === null || value === '' || value === false || value === 0
     refuseUnless(isUnused, `model.${field}`, 'null', value)
   }
+}
+
+function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): ByteLevelBPE {
+  refuseUnused(model, ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'])
   const rule = readRule(root.pre_tokenizer)
   const decoder = jsonObject('tokenizer.json, decoder', root.decoder)
   refuseUnless(decoder.type === 'ByteLevel', 'decoder', 'ByteLevel', root.decoder)
-  if (!Array.isArray(model.merges)) {
-    throw new DataError({ what: 'tokenizer.json, model.merges', expected: 'a list', received: describe(model.merges) })
-  }
   const added = addedTokens(root.added_tokens)
   const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab)
   return new ByteLevelBPE({

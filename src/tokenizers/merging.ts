@@ -1,4 +1,6 @@
+import { DataError } from '../base/errors.ts'
 import type { PairTable } from './pair-table.ts'
+import { describe } from './tokenizer-json.ts'
 
 /**
  * Merges the symbols of one pre-token in place: again and again the adjacent pair of the lowest rank, the leftmost of
@@ -14,6 +16,33 @@ export function mergeSymbols(symbols: Int32Array, length: number, ranks: PairTab
   return length <= longestScanned
     ? mergeByScanning(symbols, length, ranks, merged)
     : mergeByHeap(symbols, length, ranks, merged)
+}
+
+/**
+ * The ids of left, right and merged of each merge, in the order of their ranks.
+ *
+ * @param merges - `left right` (as tokenizer.json was written until 2024) or `[left, right]`
+ * @throws {DataError} if they are no list, or a merge is not of two tokens to a third
+ */
+export function mergeTriples(tokens: ReadonlyMap<string, number>, merges: unknown): Int32Array {
+  const what = 'merges'
+  if (!Array.isArray(merges)) throw new DataError({ what, expected: 'a list', received: describe(merges) })
+  const triples = new Int32Array(3 * merges.length)
+  for (const [rank, merge] of (merges as unknown[]).entries()) {
+    const [left, right, ...rest] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : []
+    const ids = [left, right, `${left}${right}`].map(token => tokens.get(token))
+    if (rest.length > 0 || ids.includes(undefined)) {
+      const expected = 'merges of two tokens to a third, all in the vocabulary'
+      throw new DataError({ what, expected, received: `${describe(merge)} at rank ${rank}` })
+    }
+    triples.set(ids as number[], 3 * rank)
+  }
+  return triples
+}
+
+/** The lines of a file of merges, one for each rank. */
+export function mergeLines(text: string): string[] {
+  return text.split('\n').filter((line, i) => line !== '' && !(i === 0 && line.startsWith('#version')))
 }
 
 /** Looks for the lowest rank anew after every merge: O(n²), the fastest for words. */

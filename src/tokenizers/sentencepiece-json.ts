@@ -1,4 +1,5 @@
-import { DataError, TokenizerError } from '../base/errors.ts'
+import { TokenizerError } from '../base/errors.ts'
+import { mergeTriples } from './merging.ts'
 import { SentencePieceBPE, type SpaceRule } from './sentencepiece-bpe.ts'
 import {
   addedTokens,
@@ -20,13 +21,10 @@ export function readSentencePiece(root: JSONObject, model: JSONObject, endOfText
     const isUnused = value === undefined || value === null || value === '' || value === false || value === 0
     if (!isUnused) throw unsupported(`model.${field}`, 'null', value)
   }
-  if (!Array.isArray(model.merges)) {
-    throw new DataError({ what: 'tokenizer.json, model.merges', expected: 'a list', received: describe(model.merges) })
-  }
   const pieces = new Map(vocabularyEntries('tokenizer.json, model.vocab', model.vocab))
   return new SentencePieceBPE({
     pieces,
-    merges: mergesOf(model.merges, pieces),
+    merges: mergeTriples(pieces, model.merges),
     spaces: spaceRule(root),
     strips: stripsOf(root.decoder),
     unknown: typeof model.unk_token === 'string' ? model.unk_token : undefined,
@@ -40,18 +38,6 @@ export function readSentencePiece(root: JSONObject, model: JSONObject, endOfText
       post_processor: root.post_processor ?? null,
     },
   })
-}
-
-/** Merges as "left right" or as [left, right]. */
-function mergesOf(merges: readonly unknown[], pieces: ReadonlyMap<string, number>): Int32Array {
-  const triples = merges.map(merge => {
-    const [left, right, ...more] = (typeof merge === 'string' ? merge.split(' ') : merge) as string[]
-    const ids = [left, right, `${left}${right}`].map(piece => pieces.get(piece))
-    if (more.length === 0 && !ids.includes(undefined)) return ids as number[]
-    const expected = 'two pieces that make up a third'
-    throw new DataError({ what: 'tokenizer.json, model.merges', expected, received: describe(merge) })
-  })
-  return Int32Array.from(triples.flat())
 }
 
 /** Llama's first file puts "▁" before a text by its normalizer, later ones by a Metaspace pre-tokenizer. */

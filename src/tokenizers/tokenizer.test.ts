@@ -6,9 +6,9 @@ import { tokenizerConfig, tokenizerFromJSON } from './huggingface.ts'
 import { cl100kRule, gpt2Rule, llama3Rule, o200kRule } from './pretokenize.ts'
 import { intlSegmenter, spaceSegmenter } from './segmenter.ts'
 import { SentencePieceBPE, type SpaceRule } from './sentencepiece-bpe.ts'
+import { trainWordBPE, trainWordPiece } from './subword-training.ts'
 import { type DecodeOptions, encodeChunks, type Tokenizer } from './tokenizer.ts'
 import { specialToken } from './tokenizer-json.ts'
-import { trainWordPiece } from './word-piece-training.ts'
 import { trainWords } from './words.ts'
 
 const alphabet = [
@@ -99,6 +99,7 @@ const all: (readonly [string, Tokenizer])[] = [
   ...sentencePieceTokenizers,
   ['words', await trainWords([wordText], { segmenter: spaceSegmenter, specialTokens, lineBreaks: true })],
   ['word-piece', await trainWordPiece([wordText], { vocabularySize: 400, specialTokens, lowercase: false })],
+  ['word-bpe', await trainWordBPE([wordText], { vocabularySize: 400, specialTokens, lowercase: false })],
   ['words-zh', await trainWords([wordText], { segmenter: intlSegmenter('zh'), specialTokens, lowercase: true })],
 ]
 

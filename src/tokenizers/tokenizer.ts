@@ -19,7 +19,7 @@ export interface DecodeOptions {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  readonly kind: 'characters' | 'byte-level-bpe' | 'sentencepiece-bpe' | 'words' | 'word-piece'
+  readonly kind: 'characters' | 'byte-level-bpe' | 'word-bpe' | 'sentencepiece-bpe' | 'words' | 'word-piece'
   /** One more than the highest id: how many rows an embedding needs. */
   readonly vocabularySize: number
   /** Ids of tokens that stand for no text, by name. */

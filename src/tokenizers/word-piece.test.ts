@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { tokenizerConfig, tokenizerFromJSON } from './huggingface.ts'
+import { trainWordPiece } from './subword-training.ts'
 import { WordPiece, wordPieceVocabulary } from './word-piece.ts'
-import { trainWordPiece } from './word-piece-training.ts'
 
 const vocabulary = [
   '[PAD]',

@@ -49,14 +49,14 @@ export const trainOptions = {
     type: 'string',
     default: 'characters',
     placeholder: 'KIND|DIR',
-    help: '"characters", "bpe", "words" (trained on the text), or a folder with tokenizer.json, or encoder.json and vocab.bpe',
+    help: '"characters", "bpe", "word-bpe", "words" (trained on the text), or a folder with tokenizer.json, or the files of GPT or GPT-2',
   },
   vocabulary: {
     type: 'integer',
     default: 8192,
     minimum: 257,
     unit: 'tokens',
-    help: 'tokens of a trained "bpe" or "words"',
+    help: 'tokens of a trained "bpe", "word-bpe" or "words"',
   },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text, for example gb18030' },
   validationFraction: {

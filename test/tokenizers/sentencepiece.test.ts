@@ -103,7 +103,7 @@ test('merges that lead to no piece are refused', () => {
   const { model } = golden.files.normalizer as { model: { merges: string[][] } }
   const merges = [...model.merges, ['q', 'never']]
   expect(() => tokenizerFromJSON({ ...golden.files.normalizer, model: { ...model, merges } })).toThrow(
-    'tokenizer.json, model.merges expected two pieces that make up a third. Received ["q","never"]',
+    'merges expected merges of two tokens to a third, all in the vocabulary. Received ["q","never"]',
   )
 })
 
