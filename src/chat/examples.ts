@@ -92,6 +92,14 @@ function tokensOf(
     problems.add(record.where, 'a text, a completion or a conversation', 'a labelled text, which a classifier learns')
     return undefined
   }
+  if (record.kind === 'choice') {
+    problems.add(
+      record.where,
+      'a text, a completion or a conversation',
+      'choices, of which a classifier learns the right one',
+    )
+    return undefined
+  }
   if (record.kind === 'conversation') {
     const [turn, name] = specialTokenIn(record, tokenizer)
     if (name === undefined) return writtenTokens(record, problems, { tokenizer, template })

@@ -1,6 +1,7 @@
-/** The formats that people keep examples in, recognised by their fields and read as one of four kinds. */
+/** The formats that people keep examples in, recognised by their fields and read as one of five kinds. */
 import { DataError } from '../base/errors.ts'
 import { brief, type DataRecord, isObject, type RecordProblems } from '../data/records.ts'
+import { type ChoiceRecord, choiceFields, readChoice, recognisesChoice } from './choice-record.ts'
 import {
   type Conversation,
   type ConversationProblem,
@@ -10,6 +11,7 @@ import {
   readMessage,
   readTools,
 } from './conversation.ts'
+import { type Fields, full, named, type Problem, parsedOr, presentFields, problem, text } from './record-fields.ts'
 
 /** What a record is to a model. */
 export type ChatRecord =
@@ -17,9 +19,7 @@ export type ChatRecord =
   | { readonly kind: 'completion'; readonly prompt: string; readonly completion: string }
   | ({ readonly kind: 'conversation' } & Conversation)
   | { readonly kind: 'labelled'; readonly text: string; readonly second?: string; readonly label: string }
-
-type Fields = Readonly<Record<string, unknown>>
-type Problem = ConversationProblem & { readonly problem: true }
+  | ChoiceRecord
 
 interface Format {
   /** What it needs and may have, for people. */
@@ -27,33 +27,6 @@ interface Format {
   /** Whether a record is meant to be of this format. */
   recognises(fields: Fields): boolean
   read(fields: Fields): ChatRecord | Problem
-}
-
-const problem = (expected: string, received: string, turn?: number): Problem => ({
-  problem: true,
-  expected,
-  received,
-  ...(turn !== undefined && { turn }),
-})
-
-/** The first of several names that a record has. */
-const named = (fields: Fields, names: readonly string[]): string | undefined => names.find(name => name in fields)
-
-/** A field of text under one of its names; numbers are written out. */
-function text(fields: Fields, names: readonly string[]): string | Problem {
-  const name = named(fields, names)
-  const value = name === undefined ? undefined : fields[name]
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return problem(`field "${name ?? names[0]}" with a text`, value === undefined ? presentFields(fields) : brief(value))
-}
-
-const presentFields = (fields: Fields): string => `fields ${Object.keys(fields).join(', ') || 'none'}`
-
-function full(fields: Fields, names: readonly string[], what: string): string | Problem {
-  const value = text(fields, names)
-  if (typeof value !== 'string' || value.trim() !== '') return value
-  return problem(what, `an empty "${named(fields, names)}"`)
 }
 
 const instructions = ['instruction', 'question', 'query']
@@ -126,14 +99,6 @@ function spokenMessage(value: unknown): Message | Omit<ConversationProblem, 'tur
   return role === undefined ? { expected, received: brief(from) } : { role, content: words }
 }
 
-function parsedOr(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return json
-  }
-}
-
 /** Turns that a field before them begins: `system`, as many files have it. */
 const withSystem = (fields: Fields, messages: readonly Message[]): readonly Message[] => {
   const { system } = fields
@@ -164,6 +129,7 @@ export const formats: Readonly<Record<string, Format>> = {
       return 'problem' in messages ? messages : conversation(withSystem(fields, messages), fields.tools)
     },
   },
+  choice: { fields: choiceFields, recognises: recognisesChoice, read: readChoice },
   completion: {
     fields: 'prompt, completion',
     recognises: fields => 'prompt' in fields || 'completion' in fields,

@@ -48,16 +48,19 @@ export async function saveFineTunedFolder(storage: Storage, saved: SavedFineTune
   const { model, weights, labels, tokenizer } = saved
   const base = architectureFor(model.base)
   const config = base.config(model.base, tokenizer)
+  const { combination } = model.configuration
+  const chooses = combination === 'choice'
+  const scores = chooses ? ['right'] : labels // each answer is a sequence of its own, which has one score
   const files = {
     'config.json': {
       ...config,
       architectures: [
         String((config.architectures as string[])[0]).replace(/LMHeadModel$|ForCausalLM$|$/, classifying),
       ],
-      id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
-      label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+      id2label: Object.fromEntries(scores.map((label, i) => [String(i), label])),
+      label2id: Object.fromEntries(scores.map((label, i) => [label, i])),
       pad_token_id: taskTokensOf(tokenizer, 'tokenizer.json').start, // the last token that is another one is the extract
-      nacre: { ...(config.nacre as object | undefined), combination: model.configuration.combination },
+      nacre: { ...(config.nacre as object | undefined), combination, ...(chooses && { choices: labels.length }) },
     },
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.base.context }),
@@ -77,6 +80,16 @@ export async function saveFineTunedFolder(storage: Storage, saved: SavedFineTune
 }
 
 const prefix = 'base.'
+
+/** What the answers of a choice are called, as they are its own: "1", "2" and so on. */
+export const choiceNames = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => String(i + 1))
+
+function choiceCount({ location }: ConfigReader, { nacre }: Config): number {
+  const { choices } = nacre as { choices?: unknown }
+  if (typeof choices === 'number' && Number.isInteger(choices) && choices > 1) return choices
+  const expected = 'a whole number above 1'
+  throw new CheckpointError({ what: `${location}, field "nacre.choices",`, expected, received: String(choices) })
+}
 
 /**
  * Reads what `saveFineTunedFolder` wrote.
@@ -99,7 +112,7 @@ export async function loadFineTunedFolder(
     throw new CheckpointError({ what: config.location, expected, received: JSON.stringify(json.architectures ?? null) })
   }
   const architecture = architectureOf(config)
-  const labels = config.labels()
+  const labels = combination === 'choice' ? choiceNames(choiceCount(config, json)) : config.labels()
   const model = new FineTunedClassifier(architecture.create(config), { combination, classes: labels.length })
   const settings = await readJSON(storage, 'tokenizer_config.json')
   const tokenizer = tokenizerFromJSON(await readJSON(storage, 'tokenizer.json'), settings, options)

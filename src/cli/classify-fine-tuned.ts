@@ -1,12 +1,14 @@
+import { OptionError } from '../base/errors.ts'
 import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import type { LabelledText } from '../data/labelled-text.ts'
 import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
 import { encodeTask } from '../training/fine-tuning-run.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
-import type { ClassifierKind } from './classify.ts'
+import type { ClassifierKind, OpenClassifier } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'
 
-/** A language model that was fine-tuned. The two texts of a pair have a tab between them. */
+/** A language model that was fine-tuned. A pair has a tab between its texts, a choice one before each answer. */
 export const open: ClassifierKind = async (storage, runtime) => {
   const segmenters = await segmentersOf(storage, 'tokenizer_config.json')
   const { model, weights, labels, tokenizer } = await loadFineTunedFolder(storage, { segmenters })
@@ -14,12 +16,35 @@ export const open: ClassifierKind = async (storage, runtime) => {
   const { combination } = model.configuration
   const feeds = weightFeeds(model, weights)
   const scorer = await sequenceScorer(model, runtime, { batchSize: 1, buckets: lengthsUpTo(context) })
+  const probabilities = (text: Omit<LabelledText, 'label'>) => {
+    const [encoded] = encodeTask([{ ...text, label: 0 }], tokenizer, combination, context)
+    return scorer.probabilities(encoded, feeds)
+  }
+  const classify: OpenClassifier['classify'] = async (input, given) => {
+    const [text, second] = given === undefined ? input.split('\t') : [input, given]
+    return { probabilities: await probabilities({ text, second }) }
+  }
+  if (combination !== 'choice') return { labels, readsPairs: true, classify }
+  const choose: OpenClassifier['choose'] = async question => {
+    checkChoices(question.choices, labels.length)
+    return { labels: question.choices, probabilities: await probabilities(question) }
+  }
   return {
     labels,
-    classify: async input => {
-      const [text, second] = input.split('\t')
-      const [encoded] = encodeTask([{ text, second, label: 0 }], tokenizer, combination, context)
-      return { probabilities: await scorer.probabilities(encoded, feeds) }
+    choose,
+    classify: input => {
+      const [text, ...choices] = input.split('\t')
+      return choose({ text, choices })
     },
   }
+}
+
+function checkChoices({ length }: readonly string[], expected: number): void {
+  if (length === expected) return
+  throw new OptionError({
+    what: 'A question',
+    expected: `a text and ${expected} answers, with a tab before each`,
+    received: `${length} ${length === 1 ? 'answer' : 'answers'}`,
+    hint: "In a shell: $'The cat sat on the\\tmat.\\tmoon.'",
+  })
 }

@@ -14,15 +14,26 @@ import { deviceOptions } from './open-model.ts'
 
 /** What a classifier makes of one input. */
 export interface Classification {
+  /** What the probabilities are of, where that is the input's own: the answers of a choice. */
+  readonly labels?: readonly string[]
   /** Of each class. */
   readonly probabilities: ArrayLike<number>
   /** What the model sees, for people, where that is not the input itself. */
   readonly picture?: string
 }
 
+/** A text, perhaps a question about it, and answers to choose from. */
+export interface Question {
+  readonly text: string
+  readonly second?: string
+  readonly choices: readonly string[]
+}
+
 export interface OpenClassifier {
   /** Names of the classes. */
   readonly labels: readonly string[]
+  /** Where it chooses among answers that come with the input; `labels` are then their numbers. */
+  readonly choose?: (question: Question) => Promise<Classification>
   /** Whether it reads two texts, a pair; otherwise there is no second one. */
   readonly readsPairs?: boolean
   /** @param input - as typed: a text, or the path of a file */
@@ -46,7 +57,7 @@ export const command: Command<typeof deviceOptions> = {
     { name: 'RUN', help: 'folder of a trained classifier' },
     {
       name: 'INPUT',
-      help: 'what to classify: a text, a pair of texts with a tab between them, or a picture of a digit (.png, or a drawing in characters)',
+      help: 'what to classify: a text, a pair of texts with a tab between them, a question with a tab before each answer, or a picture of a digit (.png, or a drawing in characters)',
       many: true,
     },
   ],
@@ -67,8 +78,8 @@ export const command: Command<typeof deviceOptions> = {
     const storage = nodeStorage(path)
     const { labels, classify } = await openClassifier(storage, nodeRuntime({ device, threads }))
     for (const [i, input] of inputs.entries()) {
-      const { probabilities, picture } = await classify(input)
-      const all = labels.map((label, at) => ({ label, probability: probabilities[at] }))
+      const { probabilities, picture, labels: own = labels } = await classify(input)
+      const all = own.map((label, at) => ({ label, probability: probabilities[at] }))
       const best = all.reduce((a, b) => (b.probability > a.probability ? b : a))
       if (json) {
         const byLabel = Object.fromEntries(all.map(({ label, probability }) => [label, probability]))
@@ -77,7 +88,7 @@ export const command: Command<typeof deviceOptions> = {
       }
       print(`${i > 0 ? '\n' : ''}${input}: ${best.label} (${percent(best.probability)})\n`)
       if (picture !== undefined) print(`${picture}\n`)
-      const width = Math.max(...labels.map(columnsOf))
+      const width = Math.max(...own.map(columnsOf))
       for (const { label, probability } of all) {
         const length = Math.round(30 * probability)
         const line = `${padColumns(label, width)}  ${percent(probability).padStart(7)}  ${bar(1, length)}`

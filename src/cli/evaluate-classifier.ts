@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { OptionError } from '../base/errors.ts'
-import { readLabelledTexts } from '../data/labelled-text.ts'
+import { type LabelledText, readLabelledTexts } from '../data/labelled-text.ts'
 import { openText } from '../data/node.ts'
 import type { ChoiceExample } from '../data/task.ts'
 import { tasks } from '../data/tasks.ts'
@@ -10,18 +10,20 @@ import type { Classification, OpenClassifier } from './classify.ts'
 import type { CommandContext } from './command.ts'
 import type { LanguageOptions } from './evaluate-language-task.ts'
 import { predictionsFile, progressOf, reportMeasured } from './evaluate-report.ts'
+import { labelledTexts, readFile } from './open-examples.ts'
 import { openTask, taskFor } from './open-task.ts'
 
 /** Labelled examples, whatever they come from. */
 interface LabelledExamples {
   readonly name: string
   readonly reported?: string
-  readonly classes: readonly string[]
+  /** None where each example has choices of its own. */
+  readonly classes?: readonly string[]
   readonly examples: readonly { readonly number: number; readonly example: ChoiceExample }[]
   readonly skipped?: number
 }
 
-/** `nacre evaluate` of a classifier of texts: a task of classes, or a table of one's own. */
+/** `nacre evaluate` of a classifier of texts: a task of classes or of choices, or a table of one's own. */
 export async function evaluateClassifier(
   folder: string,
   name: string | undefined,
@@ -30,9 +32,10 @@ export async function evaluateClassifier(
   context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json' | 'signal'>,
 ): Promise<void> {
   const write = await predictionsFile(options.predictions)
-  const { classes, examples, ...about } = await openExamples(name, options, context)
+  const { classes, examples, ...about } = await openExamples(classifier, name, options, context)
   const { labels } = classifier
-  const unseen = classes.filter(label => !labels.includes(label))
+  const form = formOf(classifier)
+  const unseen = (classes ?? []).filter(label => !labels.includes(label))
   if (unseen.length > 0) {
     throw new OptionError({
       what: `Labels of ${about.name}`,
@@ -41,7 +44,7 @@ export async function evaluateClassifier(
       hint: 'Was it trained on another task?',
     })
   }
-  if (!classifier.readsPairs && examples.some(({ example }) => example.second !== undefined)) {
+  if (classes !== undefined && !classifier.readsPairs && examples.some(({ example }) => example.second !== undefined)) {
     const expected = 'single texts: this classifier does not read pairs'
     throw new OptionError({ what: `Option --${name === undefined ? 'data' : 'task'}`, expected, received: about.name })
   }
@@ -52,54 +55,86 @@ export async function evaluateClassifier(
   const outcomes = examples.map(({ number, example }, i): Outcome & object => {
     const probabilities = Array.from(found[i].probabilities)
     const prediction = probabilities.indexOf(Math.max(...probabilities))
-    const expected = classes[example.label]
+    const nameOf = (index: number): string => (classes === undefined ? example.choices[index] : labels[index])
+    const label = classes === undefined ? example.label : labels.indexOf(classes[example.label])
     return {
-      ...{ example: number, text: example.text, second: example.second, expected, predicted: labels[prediction] },
-      ...{ label: labels.indexOf(expected), prediction, probabilities },
+      ...{ example: number, text: textOf(example), second: example.second },
+      ...(classes === undefined && { choices: example.choices }),
+      ...{ expected: nameOf(label), predicted: nameOf(prediction), label, prediction, probabilities },
     }
   })
   await write(outcomes)
   reportMeasured(context, {
     ...{ model: folder, task: about.name, seed: options.seed, seconds, examples: outcomes.length },
     ...{ part: about.reported === undefined ? undefined : options.part, reported: about.reported },
-    metrics: taskMetrics('classes', outcomes, { classes: labels, seed: options.seed }),
-    commonest: commonestShare(outcomes),
+    metrics: taskMetrics(form, outcomes, { classes: classes && labels, seed: options.seed }),
+    commonest: classes && commonestShare(outcomes),
     skipped: about.skipped,
   })
 }
 
-/** A classifier of classes is asked by the name of a task, or by a table with the columns "text" and "label". */
+/** What a classifier answers. */
+const formOf = ({ choose }: OpenClassifier): 'classes' | 'choices' => (choose === undefined ? 'classes' : 'choices')
+
+/** The bare text; choices may have a prompt alone. */
+const textOf = ({ text, prompt }: ChoiceExample): string => text ?? prompt
+
+/** A classifier is asked by the name of a task, or by a file of one's own. */
 async function openExamples(
+  classifier: OpenClassifier,
   name: string | undefined,
   options: LanguageOptions,
   { host, note }: Pick<CommandContext, 'host' | 'note'>,
 ): Promise<LabelledExamples> {
-  const { data, encoding, faulty } = options
+  const { data } = options
   if (name === undefined && data !== undefined && existsSync(data)) {
-    const source = await openText(data, { encoding })
-    const separator = /\.csv(\.gz)?$/i.test(data) ? ',' : '\t'
-    const format = { separator, text: ['text'], label: 'label', malformed: faulty } as const
-    const { texts, labels, skipped } = await readLabelledTexts(source, format)
-    const test = texts.map(text => ({ ...text, prompt: text.text, choices: labels }))
+    const { texts, labels, skipped } = await readOwn(classifier, data, options, note)
+    const test = texts.map(text => ({ choices: labels, ...text, prompt: text.text }))
     const examples = examplesOf({ parts: { train: [], validation: [], test } }, { ...options, part: 'test' })
-    return { name: data, classes: labels, skipped, examples: examples as LabelledExamples['examples'] }
+    const classes = classifier.choose === undefined ? labels : undefined
+    return { name: data, classes, skipped, examples: examples as LabelledExamples['examples'] }
   }
+  const form = formOf(classifier)
   const asked = name ?? data
   if (asked === undefined) {
-    const known = tasks.filter(({ form }) => form === 'classes').map(task => task.name)
-    const expected = `a task, ${known.join(', ')}, or --data FILE with columns "text" and "label"`
+    const known = tasks.filter(candidate => candidate.form === form).map(task => task.name)
+    const own = form === 'classes' ? 'columns "text" and "label"' : 'a context or question, choices, and the right one'
+    const expected = `a task, ${known.join(', ')}, or --data FILE with ${own}`
     throw new OptionError({ what: 'Option --task for a classifier', expected, received: 'none' })
   }
-  const task = taskFor('a classifier', asked, ['classes'])
+  const task = taskFor(form === 'classes' ? 'a classifier' : 'a model that chooses', asked, [form])
   const own = name === undefined ? { ...options, data: undefined } : options
   const read = await openTask(task, own, { environment: host.environment, note })
   const examples = examplesOf(read, options) as LabelledExamples['examples']
   const reported = options.part === 'test' ? task.reported : options.part
-  return { name: task.name, reported, classes: read.classes!, skipped: read.parts.skipped, examples }
+  return { name: task.name, reported, classes: read.classes, skipped: read.parts.skipped, examples }
+}
+
+/** A file of one's own: as `nacre finetune` reads it, or a table of texts for classifiers that read nothing else. */
+async function readOwn(
+  classifier: OpenClassifier,
+  path: string,
+  { encoding, faulty: malformed }: LanguageOptions,
+  note: (text: string) => void,
+): Promise<{ texts: readonly LabelledText[]; labels: readonly string[]; skipped: number }> {
+  const form = formOf(classifier)
+  if (form === 'classes' && !classifier.readsPairs) {
+    const separator = /\.csv(\.gz)?$/i.test(path) ? ',' : '\t'
+    const source = await openText(path, { encoding })
+    return readLabelledTexts(source, { separator, text: ['text'], label: 'label', malformed })
+  }
+  const { records, skipped } = await readFile(path, { encoding, skipMalformed: malformed === 'skip' }, note)
+  const read = labelledTexts(records, form === 'classes' ? 'classify' : 'choose')
+  if (read.texts.length < records.length || records.length === 0) {
+    const expected = form === 'classes' ? 'texts with labels in every record' : 'choices in every record'
+    const received = `${read.texts.length} of ${records.length} records with them`
+    throw new OptionError({ what: 'Option --data', expected, received })
+  }
+  return { ...read, skipped }
 }
 
 async function classifyExamples(
-  { classify, classifyAll }: OpenClassifier,
+  { classify, classifyAll, choose }: OpenClassifier,
   examples: LabelledExamples['examples'],
   signal: AbortSignal,
   draw: (share: number) => void,
@@ -108,7 +143,9 @@ async function classifyExamples(
   const found: Classification[] = []
   for (const { example } of examples) {
     signal.throwIfAborted()
-    found.push(await classify(example.text!, example.second))
+    const { second, choices } = example
+    const text = textOf(example)
+    found.push(await (choose?.({ text, second, choices }) ?? classify(text, second)))
     draw(found.length / examples.length)
   }
   return found

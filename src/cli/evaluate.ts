@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import { isFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { findTask } from '../data/tasks.ts'
 import { measureText } from '../data/text.ts'
 import { type TextWindow, textMetrics, textPerplexity } from '../evaluation/text-perplexity.ts'
@@ -103,7 +104,7 @@ export const command: Command<typeof options> = {
       if (task !== undefined) taskFor('a classifier of digits', task, [])
       return evaluateDigits(storage, runtime(), options, { host, json, report, print, note })
     }
-    if (isClassifier(modelType)) {
+    if (isClassifier(modelType) || (await isFineTunedFolder(storage))) {
       return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
     }
     if (task !== undefined) {

@@ -67,6 +67,81 @@ test('pairs, by adapters', async () => {
   expect([await label('pairs', 'park\troom'), await label('pairs', '公园\troom')]).toEqual(['0', '1'])
 }, 60_000)
 
+/** Which of three things said of a place is kind, at any place among them. */
+const said = { good: ['good', '很好'], bad: ['bad', '很差', 'dull', 'lost'] }
+const questions = said.bad.flatMap((_, k) =>
+  [...places, ...more].flatMap((place, i) =>
+    said.good.map((good, j) => {
+      const wrong = [said.bad[k], said.bad[(k + 1 + j) % 4]]
+      const label = (i + j + k) % 3
+      const choices = wrong.toSpliced(label, 0, good)
+      return i % 2 === 0 ? { context: place, question: 'is', choices, label } : { question: place, choices, label }
+    }),
+  ),
+)
+const lines = (records: readonly object[]) => records.map(record => `${JSON.stringify(record)}\n`).join('')
+
+test('multiple choice: learned, asked, and evaluated', async () => {
+  writeFileSync(at('train.jsonl'), lines(questions.slice(12)))
+  writeFileSync(at('test.jsonl'), lines(questions.slice(0, 12)))
+  const learned = await nacre(finetune('choice', '--data', at('train.jsonl'), '--epochs', '20'))
+  expect(learned).toMatchObject({ code: 0, stderr: '' })
+  expect(learned.stdout).toContain("$'TEXT\\tANSWER\\tANSWER'")
+  const config = JSON.parse(readFileSync(at('choice/config.json'), 'utf8'))
+  expect(config).toMatchObject({ id2label: { '0': 'right' }, nacre: { combination: 'choice', choices: 3 } })
+
+  const asked = ['park\tdull\tgood\tbad', '公园\t很好\tlost\t很差']
+  const chosen = await nacre(['classify', at('choice'), ...asked, '--json'])
+  const answers = chosen.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(answers).toMatchObject([{ label: 'good' }, { label: '很好' }])
+  expect(Object.keys(answers[0].probabilities)).toEqual(['dull', 'good', 'bad'])
+  const measured = await nacre(['evaluate', at('choice'), '--data', at('test.jsonl'), '--predictions', at('p.jsonl')])
+  expect(measured).toMatchObject({ code: 0, stderr: '' })
+  expect(measured.stdout).toMatch(/accuracy +100\.00 %/)
+  const first = JSON.parse(readFileSync(at('p.jsonl'), 'utf8').split('\n')[0])
+  expect(first).toMatchObject({ text: 'park', second: 'is', expected: 'good', predicted: 'good' })
+  expect(first.choices).toEqual(questions[0].choices)
+
+  const hellaswag = questions.map(({ choices, label }) => ({ ctx: 'park', endings: choices, label }))
+  writeFileSync(at('hellaswag.jsonl'), lines(hellaswag))
+  const task = await nacre(['evaluate', at('choice'), '--task', 'hellaswag', '--data', at('hellaswag.jsonl'), '--json'])
+  expect(JSON.parse(task.stdout)).toMatchObject({ task: 'hellaswag', examples: questions.length })
+
+  const wrongAnswers = 'A question expected a text and 3 answers, with a tab before each. Received 1 answer.'
+  for (const [words, message] of [
+    [['classify', at('choice'), 'park\tgood'], wrongAnswers],
+    [['evaluate', at('choice'), '--task', 'sst2'], 'Option --task for a model that chooses expected'],
+    [['evaluate', at('choice')], 'expected a task, hellaswag, or --data FILE with a context or question, choices,'],
+    [['evaluate', at('choice'), '--data', at('reviews.csv')], 'expected choices in every record. Received 0 of 64'],
+    [finetune('x', '--data', at('train.jsonl'), '--both-orders'), 'expected pairs of texts. Received choices.'],
+  ] as const) {
+    const failed = await nacre(words)
+    expect(failed).toMatchObject({ code: 2, stdout: '' })
+    expect(failed.stderr).toContain(message)
+  }
+}, 60_000)
+
+test('choices with problems: all are counted, and nothing is trained', async () => {
+  const records = [
+    { context: 'a', choices: ['b', 'c'], label: 0 },
+    { context: 'a', choices: ['b', 'c', 'd'], label: 0 },
+    { context: 'a', choices: ['b', 'c'], label: 2 },
+    { context: '', choices: ['b', 'c'], answer: 'B' },
+    { context: 'a', choices: ['b', ''], answer: 'B' },
+  ]
+  writeFileSync(at('wrong.jsonl'), lines(records))
+  const refused = await nacre(finetune('wrong', '--data', at('wrong.jsonl')))
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain('4 problems')
+  expect(refused.stderr).toContain('wrong.jsonl, line 2: expected 2 choices, as in the first record, received 3')
+  expect(refused.stderr).toContain('line 3: expected the right choice in "label": its number from 0 to 1, its letter')
+  expect(refused.stderr).toContain('line 4: expected a context or a question, received an empty "context"')
+  expect(refused.stderr).toContain('line 5: expected field "choices" with a list of texts')
+})
+
 test('conversations: learned, stopped, gone on with, and written by a chat template', async () => {
   const rows = places.flatMap(place => [
     {

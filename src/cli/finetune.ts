@@ -27,6 +27,7 @@ export const command: Command<typeof fineTuningOptions> = {
     'nacre finetune runs/gpt --data my.csv --epochs 5 --out runs/mine',
     'nacre finetune runs/gpt --data snli --lora 8 --out runs/entailment',
     'nacre classify runs/films "a wonderful film"',
+    'nacre finetune runs/gpt --data hellaswag_train.jsonl --out runs/endings',
   ],
   async run(context) {
     const { arguments: words, given, host, note, signal } = context
@@ -60,8 +61,11 @@ export const command: Command<typeof fineTuningOptions> = {
       ...{ storage, runtime, signal, base, train: task.train, validation: task.validation, labels: task.classes },
       options: settled,
     })
+    const asks = task.train[0].choices === undefined ? 'TEXT' : "$'TEXT\\tANSWER\\tANSWER'"
     await showClassifierRun(events, out, context, `nacre finetune --resume --out ${out}`)
-    if (!signal.aborted) await showTest(task, out, runtime, context)
+    if (signal.aborted) return
+    await showTest(task, out, runtime, context)
+    context.print(`Try: nacre classify ${out} ${asks}`)
   },
 }
 
@@ -70,20 +74,18 @@ async function showTest(
   { test }: Pick<OpenTask, 'test'>,
   out: string,
   runtime: Runtime,
-  { report, print }: Pick<Context, 'report' | 'print'>,
+  { report }: Pick<Context, 'report'>,
 ): Promise<void> {
-  if (test !== undefined) {
-    const { model, weights, tokenizer } = await loadFineTunedFolder(nodeStorage(resolve(out)))
-    const texts = encodeTask(test, tokenizer, model.configuration.combination, model.base.context)
-    const scorer = await sequenceScorer(model, runtime, {
-      batchSize: 32,
-      buckets: textBuckets(texts, model.base.context),
-    })
-    const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
-    await scorer.release()
-    const accuracy = 1 - errorRate
-    const text = `test: ${(100 * accuracy).toFixed(2)} % of ${test.length.toLocaleString('en-US')} texts right`
-    report({ type: 'test', accuracy, texts: test.length }, text)
-  }
-  print(`Try: nacre classify ${out} TEXT`)
+  if (test === undefined) return
+  const { model, weights, tokenizer } = await loadFineTunedFolder(nodeStorage(resolve(out)))
+  const texts = encodeTask(test, tokenizer, model.configuration.combination, model.base.context)
+  const scorer = await sequenceScorer(model, runtime, {
+    batchSize: 32,
+    buckets: textBuckets(texts, model.base.context),
+  })
+  const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
+  await scorer.release()
+  const accuracy = 1 - errorRate
+  const text = `test: ${(100 * accuracy).toFixed(2)} % of ${test.length.toLocaleString('en-US')} texts right`
+  report({ type: 'test', accuracy, texts: test.length }, text)
 }

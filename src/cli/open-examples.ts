@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { chatDatasetNames, readChatDataset } from '../chat/datasets.ts'
 import { type PlacedRecord, readChatRecords } from '../chat/formats.ts'
+import { choiceNames } from '../checkpoints/fine-tuned-folder.ts'
 import { catalog } from '../data/catalog.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { fetchDataset, openRecords } from '../data/node.ts'
@@ -8,7 +9,7 @@ import { RecordProblems } from '../data/records.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
 import { heldOut, type OpenTask, openTask } from './open-labelled-texts.ts'
 
-/** What a fine-tuning learns from: labelled texts, or anything that has answers or text. */
+/** What a fine-tuning learns from: labelled texts and choices, or anything that has answers or text. */
 export type OpenExamples =
   | { readonly kind: 'labelled'; readonly task: Omit<OpenTask, 'segmenter'> }
   | { readonly kind: 'answers'; readonly name: string; readonly records: readonly PlacedRecord[] }
@@ -24,26 +25,85 @@ interface Host {
  * @throws {DataError} if records have problems, all of them counted, and are not to be skipped
  */
 export async function openExamples(options: FineTuningRunOptions, host: Host): Promise<OpenExamples> {
-  const { data = '', encoding, skipMalformed, mirror } = options
+  const { data = '' } = options
   const isFile = existsSync(data)
   if (!isFile && !chatDatasetNames.includes(data)) return { kind: 'labelled', task: await openTask(options, host) }
+  const { records } = isFile ? await readFile(data, options, host.note) : await readDataset(data, options, host)
+  const { task = taskOf(records) } = options
+  if (task === 'answer') return { kind: 'answers', name: data, records }
+  const { texts, labels } = labelledTexts(records, task)
+  return { kind: 'labelled', task: { classes: labels, ...heldOut(data, texts, labels, options) } }
+}
+
+/**
+ * Records of a file, whose format is recognised.
+ * @throws {DataError} if some have problems and are not to be skipped
+ */
+export async function readFile(
+  path: string,
+  { encoding, skipMalformed }: Pick<FineTuningRunOptions, 'encoding' | 'skipMalformed'>,
+  note: (text: string) => void,
+): Promise<{ readonly records: readonly PlacedRecord[]; readonly skipped: number }> {
   const problems = new RecordProblems()
+  const source = await openRecords(path, { encoding })
+  const records = await allOf(readChatRecords(source.records(problems), problems), problems)
+  if (!skipMalformed) problems.check(path)
+  if (problems.count > 0) note(leftOut(problems))
+  return { records, skipped: problems.count }
+}
+
+async function readDataset(
+  name: string,
+  { mirror }: FineTuningRunOptions,
+  { environment, note }: Host,
+): Promise<{ readonly records: readonly PlacedRecord[] }> {
+  note(`Reading dataset ${name} ...`)
+  const dataset = catalog.find(candidate => candidate.name === name)!
+  const problems = new RecordProblems()
+  const files = await fetchDataset(dataset, { environment, mirror })
+  const records = await allOf(readChatDataset(dataset, files, problems), problems)
+  if (problems.count > 0) note(leftOut(problems)) // what is wrong in a dataset is known
+  return { records }
+}
+
+const leftOut = ({ count, first }: RecordProblems): string => `${count} records were left out, the first: ${first[0]}`
+
+/** A question that has more or fewer answers than the first one is a problem. */
+async function allOf(given: AsyncIterable<PlacedRecord>, problems: RecordProblems): Promise<PlacedRecord[]> {
   const records: PlacedRecord[] = []
-  if (isFile) {
-    const source = await openRecords(data, { encoding })
-    for await (const record of readChatRecords(source.records(problems), problems)) records.push(record)
-  } else {
-    host.note(`Reading dataset ${data} ...`)
-    const dataset = catalog.find(({ name }) => name === data)!
-    const files = await fetchDataset(dataset, { environment: host.environment, mirror })
-    for await (const record of readChatDataset(dataset, files, problems)) records.push(record)
+  let answers: number | undefined
+  for await (const record of given) {
+    const { length } = record.kind === 'choice' ? record.choices : []
+    if (record.kind === 'choice') answers ??= length
+    if (length === 0 || length === answers) records.push(record)
+    else problems.add(record.where, `${answers} choices, as in the first record`, String(length))
   }
-  const skips = skipMalformed || !isFile // what is wrong in a dataset is known
-  if (!skips) problems.check(data)
-  if (problems.count > 0) host.note(`${problems.count} records were left out, the first: ${problems.first[0]}`)
+  return records
+}
+
+type LabelledKind = 'classify' | 'choose'
+
+const kindNames = { classify: 'labelled', choose: 'choice' } as const
+
+/** What is learned from records that are all of one kind; anything else is answers. */
+export function taskOf(records: readonly PlacedRecord[]): LabelledKind | 'answer' {
+  const found = (['classify', 'choose'] as const).find(task => records.every(({ kind }) => kind === kindNames[task]))
+  return found ?? 'answer'
+}
+
+/** Records of one kind with the numbers of their labels. Names of the labels are sorted; those of choices are numbers. */
+export function labelledTexts(
+  records: readonly PlacedRecord[],
+  task: LabelledKind,
+): { readonly texts: readonly LabelledText[]; readonly labels: readonly string[] } {
+  if (task === 'choose') {
+    const texts = records.filter(record => record.kind === 'choice')
+    return {
+      texts: texts.map(({ kind: _, where: __, ...text }) => text),
+      labels: choiceNames(texts[0]?.choices.length ?? 0),
+    }
+  }
   const labelled = records.filter(record => record.kind === 'labelled')
-  const classifies = options.task === undefined ? labelled.length === records.length : options.task === 'classify'
-  if (!classifies) return { kind: 'answers', name: data, records }
   const labels = [...new Set(labelled.map(({ label }) => label))].sort()
   const numbers = new Map(labels.map((label, i) => [label, i]))
   const texts = labelled.map(
@@ -53,5 +113,5 @@ export async function openExamples(options: FineTuningRunOptions, host: Host): P
       label: numbers.get(label)!,
     }),
   )
-  return { kind: 'labelled', task: { classes: labels, ...heldOut(data, texts, labels, options) } }
+  return { texts, labels }
 }

@@ -6,6 +6,8 @@ export interface LabelledText {
   readonly text: string
   /** The second of a pair: the hypothesis of a premise, what may be a paraphrase. */
   readonly second?: string
+  /** Answers to choose from: the second text is then a question, and the label the number of the right answer. */
+  readonly choices?: readonly string[]
   /** The number of its class, from 0. */
   readonly label: number
 }

@@ -80,7 +80,7 @@ const sequencesOf = ({ ids, others = [] }: EncodedText): ArrayLike<number>[] => 
 
 /** Lengths of the buckets of texts, up to the longest text or what is read of it. */
 export function textBuckets(texts: readonly EncodedText[], context: number): number[] {
-  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 1)
+  const longest = texts.reduce((most, text) => Math.max(most, ...sequencesOf(text).map(({ length }) => length)), 1)
   return lengthsUpTo(Math.min(longest, context))
 }
 

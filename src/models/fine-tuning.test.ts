@@ -7,7 +7,7 @@ import { initialWeights, namedParameters, parameterNames, weightFeeds } from '..
 import { nodeRuntime } from '../runtime/node.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
 import { GPT } from './2018-gpt.ts'
-import { type Combination, FineTunedClassifier, pairInput, textInput } from './fine-tuning.ts'
+import { answerInput, type Combination, FineTunedClassifier, pairInput, textInput } from './fine-tuning.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
 const gpt = () => new GPT({ vocabulary: 11, context: 8, channels: 16, layers: 2, heads: 2 })
@@ -84,4 +84,8 @@ test('inputs of tasks, cut to the context', () => {
   expect(pairInput([1, 2, 3, 4, 5, 6], [7, 8], tokens, 9)).toEqual([20, 1, 2, 3, 4, 21, 7, 8, 22])
   expect(pairInput([1, 2], [3, 4, 5, 6, 7, 8], tokens, 9)).toEqual([20, 1, 2, 21, 3, 4, 5, 6, 22])
   expect(pairInput([1, 2, 3, 4, 5], [6, 7, 8, 9, 10], tokens, 9)).toEqual([20, 1, 2, 3, 21, 6, 7, 8, 22])
+  expect(answerInput([1, 2, 3], [4], [5], tokens, 8)).toEqual([20, 1, 2, 3, 4, 21, 5, 22])
+  expect(answerInput([1, 2, 3], [4], [5], tokens, 7)).toEqual([20, 1, 2, 4, 21, 5, 22])
+  expect(answerInput([1, 2, 3], [4, 6], [5, 7], tokens, 6)).toEqual([20, 4, 21, 5, 7, 22])
+  expect(answerInput([1, 2, 3], [], [5], tokens, 6)).toEqual(pairInput([1, 2, 3], [5], tokens, 6))
 })

@@ -106,6 +106,16 @@ export function textInput(text: Ids, { start, extract }: TaskTokens, context: nu
   return [start, ...Array.from(text).slice(0, context - 2), extract]
 }
 
+/**
+ * An answer to a question about a text: start, text, question, delimiter, answer, extract. Where they are too long, the
+ * text loses its end, so that the question stays.
+ */
+export function answerInput(text: Ids, question: Ids, answer: Ids, tokens: TaskTokens, context: number): number[] {
+  const room = Math.max(0, context - 3 - question.length - answer.length)
+  const kept = question.length === 0 ? text.length : room
+  return pairInput([...Array.from(text).slice(0, kept), ...Array.from(question)], answer, tokens, context)
+}
+
 /** Two texts: start, first, delimiter, second, extract. Where they are too long, the longer loses its end. */
 export function pairInput(
   first: Ids,

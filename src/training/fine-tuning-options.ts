@@ -6,8 +6,8 @@ const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   task: {
     type: 'choice',
-    choices: ['classify', 'answer'],
-    help: 'what is learned (default: to classify labelled texts, to answer everything else)',
+    choices: ['classify', 'choose', 'answer'],
+    help: 'what is learned (default: to classify labelled texts, to choose among choices, to answer everything else)',
   },
   tooLong: {
     type: 'choice',
@@ -78,7 +78,7 @@ const ownOptions = {
 const data = {
   type: 'string',
   placeholder: 'FILE',
-  help: 'what is learned from: a dataset, or a .jsonl, .json, .csv, .tsv or .parquet file with messages, prompts and completions, instructions, texts, or texts with labels',
+  help: 'what is learned from: a dataset, or a .jsonl, .json, .csv, .tsv or .parquet file with messages, prompts and completions, instructions, texts, texts with labels, or questions with choices',
 } as const
 
 /** Everything that the fine-tuning of a language model can be told. */

@@ -2,6 +2,7 @@
  * A language model made a classifier, as `nacre finetune` does it: the inputs of the task, the model, the loop, and what a
  * run keeps. Radford et al., 2018, section 3. It speaks in the events of `trainClassifierRun`.
  */
+import { OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import type { Shape } from '../base/shape.ts'
@@ -10,7 +11,7 @@ import type { SavedModel } from '../checkpoints/model-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { type EncodedText, textBuckets } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
+import { answerInput, type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
 import { sameModel } from '../models/language-model.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
@@ -42,7 +43,7 @@ export interface FineTuningRunInput {
   readonly base: SavedModel
   readonly train: readonly LabelledText[]
   readonly validation: readonly LabelledText[]
-  /** Names of the classes. */
+  /** Names of the classes; of choices, as many names as there are answers. */
   readonly labels: readonly string[]
   /** Stops after the present step, with everything saved. */
   readonly signal?: AbortSignal
@@ -55,7 +56,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const grown = growVocabulary(run.base, taskTokenNames, seed)
   const { tokenizer } = grown
   const base = sameModel(grown.model) // the given one keeps its layers
-  const combination: Combination = options.bothOrders ? 'sum' : 'one'
+  const combination = combinationOf(run.train, options)
   const encode = (texts: readonly LabelledText[]) => encodeTask(texts, tokenizer, combination, base.context)
   const chosen = options.limit === undefined ? run.train : shuffled(run.train, seed).slice(0, options.limit)
   const [train, validation] = [encode(chosen), encode(run.validation)]
@@ -98,7 +99,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, training, shapes, identity, from, signal: run.signal },
     options: { ...options, steps, evaluateEvery: steps / epochs },
     plot: { title: 'fine-tuning: loss', unit: 'nats per text' },
     validates: true,
@@ -112,9 +113,17 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   })
 }
 
+/** @throws {OptionError} if both orders are asked for of what is no pair */
+function combinationOf([first]: readonly LabelledText[], { bothOrders }: FineTuningRunOptions): Combination {
+  const kind = first.choices !== undefined ? 'choices' : first.second === undefined ? 'single texts' : undefined
+  if (bothOrders && kind !== undefined)
+    throw new OptionError({ what: 'Option --both-orders', expected: 'pairs of texts', received: kind })
+  return kind === 'choices' ? 'choice' : bothOrders ? 'sum' : 'one'
+}
+
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
 
-/** Texts and pairs as what the model reads. */
+/** Texts, pairs and questions with choices as what the model reads. */
 export function encodeTask(
   texts: readonly LabelledText[],
   tokenizer: Tokenizer,
@@ -122,8 +131,15 @@ export function encodeTask(
   context: number,
 ): EncodedText[] {
   const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
-  return texts.map(({ text, second, label }) => {
+  return texts.map(({ text, second, choices, label }) => {
     const first = tokenizer.encode(text)
+    if (choices !== undefined) {
+      const question = second === undefined ? [] : tokenizer.encode(second)
+      const [ids, ...others] = choices.map(choice =>
+        answerInput(first, question, tokenizer.encode(choice), tokens, context),
+      )
+      return { ids, others, label }
+    }
     if (second === undefined) return { ids: textInput(first, tokens, context), label }
     const then = tokenizer.encode(second)
     const ids = pairInput(first, then, tokens, context)
