@@ -44,7 +44,7 @@ export {
 export { loadFineTunedFolder, type SavedFineTuned, saveFineTunedFolder } from './checkpoints/fine-tuned-folder.ts'
 export { type NamedBytes, readLlama2c, readLlama2cTokenizer } from './checkpoints/llama2c.ts'
 export { loadModelFolder, type SavedModel, saveModelFolder } from './checkpoints/model-folder.ts'
-export { readOpenAIGPTWeights } from './checkpoints/openai-gpt.ts'
+export { readOpenAIGPT, readOpenAIGPTWeights } from './checkpoints/openai-gpt.ts'
 export {
   loadRecurrentClassifierFolder,
   type SavedRecurrentClassifier,

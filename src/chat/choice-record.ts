@@ -20,7 +20,7 @@ const startPhrase = 'startphrase'
 const questions = ['question', 'query']
 const lists = ['choices', 'endings', 'options', 'answers']
 const rights = ['label', 'answer', 'answerKey', 'answer_key', 'gold']
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const letters: readonly string[] = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('')
 
 export const choiceFields =
   'context or question or both; choices (a list) or choice1, choice2, ... (columns); label or answer (the right one)'
@@ -32,8 +32,8 @@ function columnsOf(fields: Fields): readonly string[] {
     const numberOf = (field: string) => Number(/\d+$/.exec(field)![0])
     if (own.length > 1) return own.sort((a, b) => numberOf(a) - numberOf(b))
   }
-  const lettered = [...letters].filter(letter => letter in fields)
-  return lettered.length > 1 && lettered.join('') === letters.slice(0, lettered.length) ? lettered : []
+  const lettered = letters.filter(letter => letter in fields)
+  return lettered.length > 1 && lettered.every((letter, i) => letter === letters[i]) ? lettered : []
 }
 
 export const recognisesChoice = (fields: Fields): boolean =>
@@ -78,7 +78,7 @@ function choicesOf(
     const columns = columnsOf(fields)
     const choices = columns.map(column => full(fields, [column], 'a choice'))
     const wrong = choices.find(choice => typeof choice !== 'string')
-    return wrong ?? { choices: choices as string[], names: [...letters] }
+    return wrong ?? { choices: choices as string[], names: letters }
   }
   const given = fields[name]
   const value = typeof given === 'string' ? parsedOr(given) : given
@@ -88,7 +88,7 @@ function choicesOf(
   const isNames = (list: unknown): list is string[] =>
     Array.isArray(list) && list.every(item => typeof item === 'string')
   if (!Array.isArray(text) || !text.every(isText)) return problem(`field "${name}" with a list of texts`, brief(value))
-  return { choices: text, names: isNames(label) ? label : [...letters] }
+  return { choices: text, names: isNames(label) ? label : letters }
 }
 
 /** @param numbered - whether digits are a number before they are words */

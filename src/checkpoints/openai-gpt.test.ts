@@ -1,53 +1,20 @@
 import { expect, test } from 'vitest'
 import { expectClose } from '../../test/engine/closeness.ts'
-import { type GoldenParameter, goldenWeights, integerRows, numbersOf } from '../../test/engine/golden-model.ts'
-import { readGolden } from '../../test/engine/golden-values.ts'
+import { integerRows, numbersOf } from '../../test/engine/golden-model.ts'
+import { golden, model, npy, openAIGPTFiles, stored, weights } from '../../test/openai-gpt-folder.ts'
 import { compile } from '../compiler/compile.ts'
-import { GPT, gptPublished, gptTensorNames } from '../models/2018-gpt.ts'
+import { gptPublished } from '../models/2018-gpt.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { input } from '../tensor/tensor.ts'
-import { readOpenAIGPTWeights } from './openai-gpt.ts'
+import { loadModelFolder, saveModelFolder } from './model-folder.ts'
+import { readOpenAIGPT, readOpenAIGPTWeights } from './openai-gpt.ts'
 
-const golden = readGolden<{
-  readonly size: Record<'vocab_size' | 'n_positions' | 'n_embd' | 'n_layer' | 'n_head', number>
-  readonly ids: number[][]
-  readonly parameters: Record<string, GoldenParameter>
-  readonly logits: number[][][]
-}>('gpt.json')
-const { vocab_size: vocabulary, n_positions: context, n_embd: channels, n_layer: layers, n_head: heads } = golden.size
-const model = new GPT({ vocabulary, context, channels, layers, heads })
-const weights = goldenWeights(model, golden.parameters, gptTensorNames)
-
-/** As TensorFlow made the variables of train.py: attention, its normalization, feed-forward, its normalization. */
-const ofBlock = ['attn.c_attn', 'attn.c_proj', 'ln_1', 'mlp.c_fc', 'mlp.c_proj', 'ln_2']
-const theirs = [
-  'transformer.positions_embed.weight',
-  'transformer.tokens_embed.weight',
-  ...Array.from({ length: layers }, (_, i) =>
-    ofBlock.flatMap(part => ['weight', 'bias'].map(end => `transformer.h.${i}.${part}.${end}`)),
-  ).flat(),
-]
-const rename = (name: string) => gptTensorNames.reduce((text, [ours, other]) => text.replace(ours, other), name)
-const ours = new Map([...namedParameters(model)].map(([name, { shape }]) => [rename(name), { name, shape }]))
-const shapes = theirs.map(name => ours.get(name)!.shape)
-const stored = shapes.map((shape, i) => (i > 1 && shape.length === 2 ? [1, ...shape] : shape))
-const numbers = Float32Array.from(theirs.flatMap(name => [...weights.get(ours.get(name)!.name)!]))
-
-function npy(values: Float32Array): Uint8Array {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117).concat('\n')
-  const begin = [0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, header.length, 0]
-  return Uint8Array.of(...begin, ...new TextEncoder().encode(header), ...new Uint8Array(values.slice().buffer))
-}
-
-/** A folder as the model was published in, cut at some places. */
-function folder(changes: Readonly<Record<string, Uint8Array | string>> = {}): Storage {
-  const cuts = [0, 1000, 1001, 5000, numbers.length]
-  const files = cuts.slice(1).map((end, i) => [`params_${i}.npy`, npy(numbers.subarray(cuts[i], end))] as const)
-  return memoryStorage({ 'params_shapes.json': JSON.stringify(stored), ...Object.fromEntries(files), ...changes })
-}
+const { channels, heads } = model.configuration
+const folder = (changes: Readonly<Record<string, Uint8Array | string>> = {}): Storage =>
+  memoryStorage({ ...openAIGPTFiles(), ...changes })
 
 test('a folder in the layout of the published weights is the model of transformers', async () => {
   const read = await readOpenAIGPTWeights(folder(), { heads })
@@ -60,6 +27,26 @@ test('a folder in the layout of the published weights is the model of transforme
   const { logits } = await program.run({ ids, ...weightFeeds(read.model, read.weights) })
   await program.release()
   expectClose('logits', numbersOf(logits), golden.logits.flat(2), { absolute: 2e-5 })
+})
+
+test('with its tokenizer it becomes a folder of transformers', async () => {
+  const saved = await readOpenAIGPT(folder(), { heads })
+  expect([...saved.tokenizer.encode('To be!')]).toEqual([51, 52, 0])
+  const storage = memoryStorage()
+  await saveModelFolder(storage, saved)
+  const loaded = await loadModelFolder(storage)
+  expect(loaded.weights).toEqual(weights)
+  expect([...loaded.tokenizer.encode('To be!')]).toEqual([51, 52, 0])
+  const short = {
+    'encoder_bpe_40000.json': JSON.stringify({ '<unk>': 0, t: 1, 'o</w>': 2, 'to</w>': 3 }),
+    'vocab_40000.bpe': '#version: 0.2\nt o</w>\n',
+  }
+  await expect(readOpenAIGPT(folder(short), { heads })).rejects.toThrow(
+    'memory:encoder_bpe_40000.json expected 53 tokens, the words of params_shapes.json. Received 4.',
+  )
+  const alone = folder()
+  await alone.remove('vocab_40000.bpe')
+  await expect(readOpenAIGPT(alone, { heads })).rejects.toThrow('memory:vocab_40000.bpe expected a file that exists')
 })
 
 test('the published shapes, of 116,534,784 numbers', async () => {

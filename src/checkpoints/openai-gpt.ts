@@ -8,7 +8,9 @@ import { CheckpointError } from '../base/errors.ts'
 import { elementCount, formatShape, type Shape, sameShape } from '../base/shape.ts'
 import { GPT, type GPTConfiguration, gptPublished } from '../models/2018-gpt.ts'
 import { readText, type Storage } from '../storage/storage.ts'
-import { createModel, requireFiles } from './architecture.ts'
+import { gptTokenizer } from '../tokenizers/word-bpe.ts'
+import { createModel, readJSON, requireFiles } from './architecture.ts'
+import type { SavedModel } from './model-folder.ts'
 import { readNpy } from './npy.ts'
 
 export interface OpenAIGPTOptions {
@@ -17,9 +19,27 @@ export interface OpenAIGPTOptions {
 }
 
 const shapesFile = 'params_shapes.json'
+const encoderFile = 'encoder_bpe_40000.json'
+const mergesFile = 'vocab_40000.bpe'
+const layout = 'GPT in the layout of finetune-transformer-lm'
 
 /** Whether a folder holds these weights. */
 export const isOpenAIGPTFolder = (storage: Storage): Promise<boolean> => storage.exists(shapesFile)
+
+/**
+ * Such a folder as a model of ours, with the tokenizer that lies beside the weights.
+ * @throws {CheckpointError} as `readOpenAIGPTWeights`, also where the tokenizer has more tokens than the model
+ * @throws {DataError} if the files of the tokenizer do not belong together
+ */
+export async function readOpenAIGPT(storage: Storage, options: OpenAIGPTOptions = {}): Promise<SavedModel> {
+  await requireFiles(storage, [encoderFile, mergesFile], layout)
+  const read = await readOpenAIGPTWeights(storage, options)
+  const tokenizer = gptTokenizer(await readJSON(storage, encoderFile), await readText(storage, mergesFile))
+  const { vocabulary } = read.model
+  if (tokenizer.vocabularySize === vocabulary) return { ...read, tokenizer }
+  const expected = `${vocabulary} tokens, the words of ${shapesFile}`
+  throw new CheckpointError({ what: storage.locate(encoderFile), expected, received: String(tokenizer.vocabularySize) })
+}
 
 /**
  * The model of such a folder and its weights by our dotted names.
@@ -29,7 +49,7 @@ export async function readOpenAIGPTWeights(
   storage: Storage,
   { heads = gptPublished.heads }: OpenAIGPTOptions = {},
 ): Promise<{ readonly model: GPT; readonly weights: ReadonlyMap<string, Float32Array> }> {
-  await requireFiles(storage, [shapesFile, paramsFile(0)], 'GPT in the layout of finetune-transformer-lm')
+  await requireFiles(storage, [shapesFile, paramsFile(0)], layout)
   const location = storage.locate(shapesFile)
   const shapes = parseShapes(location, await readText(storage, shapesFile))
   const configuration = configurationOf(location, shapes, heads)

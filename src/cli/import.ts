@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import type { OptionsOf } from '../base/options.ts'
 import { readCharRNN } from '../checkpoints/charrnn.ts'
 import { type NamedBytes, readLlama2c } from '../checkpoints/llama2c.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
+import { isOpenAIGPTFolder, readOpenAIGPT } from '../checkpoints/openai-gpt.ts'
 import { charrnnShakespeare } from '../data/charrnn-shakespeare.ts'
 import { fileOf } from '../data/get.ts'
 import { fetchDataset } from '../data/node.ts'
@@ -19,6 +21,12 @@ const importOptions = {
     placeholder: 'FILE',
     help: 'tokenizer of a llama2.c checkpoint (default: the tok*.bin beside it)',
   },
+  heads: {
+    type: 'integer',
+    default: 12,
+    minimum: 1,
+    help: 'attention heads of a GPT-1 of OpenAI, whose files do not tell them',
+  },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
 } as const
 
@@ -30,7 +38,7 @@ export const command: Command<typeof importOptions> = {
   arguments: [
     {
       name: 'SOURCE',
-      help: `folder of a charRNN model of ml5.js, a llama2.c checkpoint, or the dataset ${datasetNames}`,
+      help: `folder of GPT-1 as OpenAI released it (finetune-transformer-lm/model) or of a charRNN model of ml5.js, a llama2.c checkpoint, or the dataset ${datasetNames}`,
     },
   ],
   options: importOptions,
@@ -38,10 +46,11 @@ export const command: Command<typeof importOptions> = {
     `nacre import ${charrnnShakespeare.name} --out runs/charrnn`,
     'nacre generate runs/charrnn --prompt "ROMEO:"',
     `nacre import ${stories260K.name} --out runs/stories`,
+    'nacre import finetune-transformer-lm/model --out runs/gpt1',
     'nacre import stories15M.bin --tokenizer tokenizer.bin --out runs/stories',
   ],
   async run({ arguments: [source], options, host, report, note }) {
-    const read = sourceOf(source, options.tokenizer)
+    const read = sourceOf(source, options)
     if (read === undefined) note(`Reading dataset ${source} ...`)
     const saved = await (read?.() ?? readDataset(source, options.mirror, host.environment))
     await saveModelFolder(nodeStorage(resolve(options.out)), saved)
@@ -56,13 +65,19 @@ export const command: Command<typeof importOptions> = {
 }
 
 /** How a file or folder is read; undefined for a dataset. */
-function sourceOf(source: string, tokenizer: string | undefined): (() => Promise<SavedModel>) | undefined {
+function sourceOf(
+  source: string,
+  { tokenizer, heads }: OptionsOf<typeof importOptions>,
+): (() => Promise<SavedModel>) | undefined {
   if (!existsSync(source)) {
     if (datasets.some(({ name }) => name === source)) return undefined
     const expected = `a file or folder that exists, or ${datasetNames}`
     throw new OptionError({ what: 'SOURCE', expected, received: `"${source}"` })
   }
-  if (statSync(source).isDirectory()) return () => readCharRNN(nodeStorage(resolve(source)))
+  if (statSync(source).isDirectory()) {
+    const storage = nodeStorage(resolve(source))
+    return async () => ((await isOpenAIGPTFolder(storage)) ? readOpenAIGPT(storage, { heads }) : readCharRNN(storage))
+  }
   const beside = tokenizer ?? tokenizerBeside(source)
   return () => readLlama2c(bytesOf(source), bytesOf(beside))
 }

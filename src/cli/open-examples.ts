@@ -99,7 +99,7 @@ export function labelledTexts(
   if (task === 'choose') {
     const texts = records.filter(record => record.kind === 'choice')
     return {
-      texts: texts.map(({ kind: _, where: __, ...text }) => text),
+      texts: texts.map(({ text, second, choices, label }) => ({ text, second, choices, label })),
       labels: choiceNames(texts[0]?.choices.length ?? 0),
     }
   }
