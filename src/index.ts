@@ -328,6 +328,7 @@ export {
   settleClassifierOptions,
   trainClassifierRun,
 } from './training/classifier-run.ts'
+export { type Cost, costLine } from './training/cost.ts'
 export {
   encodeTask,
   type FineTuningRunInput,

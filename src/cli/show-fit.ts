@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { costLine } from '../training/cost.ts'
 import type { FitStep, ValidationEvent } from '../training/fit.ts'
 import { clock } from '../training/progress.ts'
 import type { KeptEvent } from '../training/run-folder.ts'
@@ -71,9 +72,11 @@ export async function showFit<S extends Start, V extends Pick<ValidationEvent, '
           progress.say(`step ${count(event.step)}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
           break
         case 'stopped':
+          progress.say(costLine(event.cost))
           progress.say(`Stopped at step ${event.step}, everything saved. Go on with: ${resumeLine}`)
           break
         case 'done':
+          progress.say(costLine(event.cost))
           progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
           break
       }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { costLine } from '../training/cost.ts'
 import { Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import type { RunEvent } from '../training/run.ts'
 import type { CommandContext } from './command.ts'
@@ -39,9 +40,11 @@ export async function showRun(
           progress.say(`step ${event.step}: the model writes:\n${event.text.trim().replace(/^/gm, '  │ ')}`)
           break
         case 'stopped':
+          progress.say(costLine(event.cost))
           progress.say(`Stopped at step ${event.step}, everything saved. Go on with: nacre train --resume --out ${out}`)
           break
         case 'done':
+          progress.say(costLine(event.cost))
           progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
           break
       }

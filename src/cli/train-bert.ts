@@ -10,6 +10,7 @@ import { intlSegmenter, type Segmenter } from '../tokenizers/segmenter.ts'
 import { type WordPiece, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
 import { bertOptions } from '../training/bert-options.ts'
 import { type BertEvent, type BertRunOptions, resumedBertOptions, trainBertRun } from '../training/bert-run.ts'
+import { costLine } from '../training/cost.ts'
 import { clock } from '../training/progress.ts'
 import { modelOfRun } from '../training/run-folder.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -124,11 +125,13 @@ async function showBertRun(
           )
           break
         case 'stopped':
+          progress.say(costLine(event.cost))
           progress.say(
             `Stopped at step ${event.step}, everything saved. Go on with: nacre train bert --resume --out ${out}`,
           )
           break
         case 'done':
+          progress.say(costLine(event.cost))
           progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
           progress.say(`Try: nacre fill ${out} "... [MASK] ..."`)
           break

@@ -90,7 +90,10 @@ export async function compile(
     outputs: model.outputs,
     nodeCount: model.nodeCount,
     matmulFlops: model.matmulFlops,
-    run: (feeds, fetches) => session.run(feeds, fetches),
+    run: (feeds, fetches) => {
+      runtime.meter.matmulFlops += model.matmulFlops
+      return session.run(feeds, fetches)
+    },
     release: () => session.release(),
   }
 }

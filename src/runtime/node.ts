@@ -3,6 +3,7 @@ import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } fro
 import type { TypedArray } from '../base/dtype.ts'
 import { DeviceError } from '../base/errors.ts'
 import { nativeLibrary } from './c-api/node.ts'
+import { nodeMeter } from './meter/node.ts'
 import type { HostTensor, Runtime, Session, Value } from './runtime.ts'
 
 // What goes wrong comes as an error, in our words; the library would print it too, in its own.
@@ -52,6 +53,7 @@ export function nodeRuntime({
     device,
     threads,
     writesInPlace: true,
+    meter: nodeMeter(),
     load: async model => {
       try {
         return library?.load(model, threads) ?? nodeSession(await InferenceSession.create(model, options))

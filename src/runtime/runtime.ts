@@ -43,6 +43,29 @@ export interface Session {
 /** Operators that the compiler can do without. */
 export type MissingOperator = 'FusedMatMul' | 'LogSoftmax'
 
+/** What a process has used so far. What its host cannot read is absent: nothing is guessed. */
+export interface Usage {
+  /** Time of all its threads on the cores. */
+  readonly coreSeconds?: number
+  /** Energy of the whole machine since the meter was made, by counter. */
+  readonly joules?: Readonly<Record<string, number>>
+  /** Why there are none. */
+  readonly joulesAbsent?: string
+}
+
+/** Counts what running costs. */
+export interface Meter {
+  /** Floating-point operations of the matrix products of all compiled programs that were run. */
+  matmulFlops: number
+  usage(): Usage
+}
+
+/** Counts programs, where the host shows nothing. */
+export const blindMeter = (): Meter => ({
+  matmulFlops: 0,
+  usage: () => ({ joulesAbsent: 'this host shows no energy counter' }),
+})
+
 /** Runs ONNX models: bytes in, numbers out. */
 export interface Runtime {
   /** For people: the package and the device, for example `onnxruntime-node cpu`. */
@@ -51,6 +74,7 @@ export interface Runtime {
   readonly threads: number
   /** Whether `fetches` are honoured: weights can then be updated where they lie. */
   readonly writesInPlace: boolean
+  readonly meter: Meter
   /** Operators for which the device has no kernel: the compiler writes others instead. */
   readonly lacks?: readonly MissingOperator[]
   load(model: Uint8Array, options?: LoadOptions): Promise<Session>

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web'
 import type { DType, TypedArray } from '../base/dtype.ts'
 import { DeviceError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
-import type { DeviceTensor, HostTensor, Runtime, Session, Value } from './runtime.ts'
+import { blindMeter, type DeviceTensor, type HostTensor, type Runtime, type Session, type Value } from './runtime.ts'
 
 export interface WebRuntimeOptions {
   readonly device?: 'wasm' | 'webgpu'
@@ -39,6 +39,7 @@ export async function webRuntime({ device = 'wasm', threads }: WebRuntimeOptions
     device,
     threads: ort.env.wasm.numThreads,
     writesInPlace: false,
+    meter: blindMeter(),
     // As its log of "kernel not found in registries" tells, release 1.30.
     lacks: device === 'webgpu' ? ['FusedMatMul', 'LogSoftmax'] : [],
     load: async (model, { keepOnDevice = [] } = {}) => {

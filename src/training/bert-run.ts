@@ -116,7 +116,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
     validationTokens: validation?.ids.length ?? 0,
   }
   yield* keepRun<FitStep | MaskedValidation, FitStep | MaskedValidation>({
-    ...{ storage, training, shapes, identity, from, options, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, options, signal: run.signal },
     plot: { title: `${bertType}: loss of masked words and next sentences`, unit: 'nats' },
     validates: validation !== undefined,
     measure: event => event,

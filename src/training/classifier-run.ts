@@ -119,7 +119,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
   }
 
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, training, shapes, identity, from, options, signal: input.signal },
+    ...{ storage, runtime, training, shapes, identity, from, options, signal: input.signal },
     plot: { title: `${modelName}: loss`, unit: 'nats per example' },
     validates: validation !== undefined,
     measure: event => event,

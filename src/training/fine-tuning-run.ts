@@ -99,7 +99,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
     options: { ...options, steps, evaluateEvery: steps / epochs },
     plot: { title: 'fine-tuning: loss', unit: 'nats per text' },
     validates: true,

@@ -83,7 +83,7 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
     options: { ...options, steps, evaluateEvery: steps / epochs },
     plot: { title: `${recurrentClassifierType}: loss`, unit: 'nats per text' },
     validates: true,

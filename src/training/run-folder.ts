@@ -6,8 +6,10 @@ import { CheckpointError, OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type OptionsOf, type OptionTable } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
+import { type Cost, openCost } from './cost.ts'
 import { divergence, type Fit, type FitOptions } from './fit.ts'
 import { lossPlot } from './loss-plot.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
@@ -26,6 +28,8 @@ export interface EndEvent {
   readonly type: 'done' | 'stopped'
   readonly step: number
   readonly bestLoss?: number
+  /** Of all starts of this run. */
+  readonly cost: Cost
 }
 
 /** What every run tells beside its updates and validations. */
@@ -42,6 +46,8 @@ interface Told {
 export interface KeptRun<E extends Told, M extends Told> {
   /** The folder of the run. */
   readonly storage: Storage
+  /** Whose meter tells what the run costs. */
+  readonly runtime: Pick<Runtime, 'meter'>
   /** Of the plot, with the unit of its loss. */
   readonly plot: { readonly title: string; readonly unit?: string }
   readonly training: Pick<Fit<E>, 'events' | 'bestLoss' | 'state' | 'release'>
@@ -56,6 +62,8 @@ export interface KeptRun<E extends Told, M extends Told> {
     readonly evaluateEvery: number
     readonly saveEvery: number
     readonly sampleEvery?: number
+    /** Whether it goes on with a run that was stopped or killed. */
+    readonly resume: boolean
   }
   /** Whether something is held out: then the model with the best validation is kept, otherwise the last. */
   readonly validates: boolean
@@ -90,14 +98,17 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
     await run.keepBeside?.()
     await saveState(storage, state, run.shapes, { step, bestLoss: training.bestLoss, identity: run.identity })
     await plot()
+    await cost.write()
     return { type: 'saved', step, what: 'last' }
   }
+  const cost = await openCost(storage, run.runtime.meter, options.resume)
   let step = from
   try {
     for await (const event of training.events) {
       step = event.step
       const measured = run.measure(event)
       if (event.type === 'validation' || due(step, options.logEvery)) await appendMetric(storage, measured)
+      await cost.follow()
       yield measured
       if (event.type === 'step' && validates && due(step, options.evaluateEvery)) continue // the validation comes next
       if (event.best) yield await keepBest(step)
@@ -108,12 +119,12 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
         yield await keepLast(step)
       }
       if (stopping) {
-        yield { type: 'stopped', step, bestLoss: training.bestLoss }
+        yield { type: 'stopped', step, bestLoss: training.bestLoss, cost: await cost.write() }
         return
       }
     }
     if (from === step) await plot() // it may have been killed just before
-    yield { type: 'done', step, bestLoss: training.bestLoss }
+    yield { type: 'done', step, bestLoss: training.bestLoss, cost: await cost.write() }
   } finally {
     await training.release()
   }

@@ -12,6 +12,7 @@ import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
 import { stateFile } from './checkpoint.ts'
+import { costFile } from './cost.ts'
 import { readMetrics } from './metrics.ts'
 import { trainOptions } from './options.ts'
 import { type RunEvent, type RunInput, type RunOptions, resumedOptions, trainRun } from './run.ts'
@@ -106,10 +107,30 @@ test('a run tells what happens, in order', () => {
   expect(wholeEvents.at(-1)).toMatchObject({ type: 'done', step: 13 })
 })
 
+test('what a run costs is counted, over all starts of a run that was killed', async () => {
+  const costOf = (event: RunEvent | undefined) => (event?.type === 'done' ? event.cost : undefined)!
+  const flopsOfStep = wholeEvents[0].type === 'start' ? wholeEvents[0].matmulFlops : 0
+  const cost = costOf(wholeEvents.at(-1))
+  expect(flopsOfStep).toBeGreaterThan(1e5)
+  expect(cost.matmulFlops).toBeGreaterThan(13 * flopsOfStep) // the updates, and the validations
+  expect(cost.matmulFlops).toBeLessThan(26 * flopsOfStep)
+  expect(cost.coreSeconds).toBeGreaterThan(0)
+  expect(cost.joules === undefined).toBe(cost.joulesAbsent !== undefined)
+  expect(JSON.parse(await readText(whole, costFile))).toMatchObject({ total: cost, starts: [{}] })
+
+  const storage = memoryStorage()
+  await killAt(start(storage), 'step', 11) // written at step 10
+  const gone = costOf((await finish(await resume(storage))).at(-1))
+  expect(gone.matmulFlops).toBe(cost.matmulFlops)
+  expect(JSON.parse(await readText(storage, costFile)).starts).toHaveLength(2)
+  const again = costOf((await finish(start(storage))).at(-1))
+  expect(again.matmulFlops).toBe(cost.matmulFlops)
+})
+
 test('a run leaves a folder with model, state, metrics and plot', async () => {
   expect(await whole.list()).toEqual([
     ...['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'],
-    ...['loss.svg', 'metrics.jsonl', 'options.json', 'state.safetensors', 'tokenizer.json'].map(
+    ...['cost.json', 'loss.svg', 'metrics.jsonl', 'options.json', 'state.safetensors', 'tokenizer.json'].map(
       name => `training/${name}`,
     ),
     ...['train.bin', 'train.json', 'validation.bin', 'validation.json'].map(name => `training/${name}`),
@@ -236,7 +257,7 @@ test('without validation the last model is kept', async () => {
   const storage = memoryStorage()
   const events = await finish(start(storage, { validationFraction: 0 }))
   expect(events.some(({ type }) => type === 'validation')).toBe(false)
-  expect(events.at(-1)).toEqual({ type: 'done', step: 13, bestLoss: undefined })
+  expect(events.at(-1)).toMatchObject({ type: 'done', step: 13, bestLoss: undefined })
   expect(await storage.exists('training/validation.bin')).toBe(false)
   const state = await openSafetensors(storage, stateFile)
   const { weights } = await loadModelFolder(storage)

@@ -133,7 +133,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
   const { sample } = input
   yield* keepRun<TrainingEvent, MeasuredStep | MeasuredValidation>({
-    ...{ storage, training, shapes, identity, from, options, signal: input.signal },
+    ...{ storage, runtime, training, shapes, identity, from, options, signal: input.signal },
     plot: { title: `${modelName}: loss` },
     validates: validation !== undefined,
     measure: event => {

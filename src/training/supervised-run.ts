@@ -136,7 +136,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   }
   const { sample } = run
   yield* keepRun<FitStep | ValidationEvent, FitStep | ValidationEvent>({
-    ...{ storage, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
     options: { ...options, steps, evaluateEvery: stepsOfEpoch, sampleEvery: stepsOfEpoch },
     plot: { title: 'fine-tuning: loss of the answers' },
     validates: held !== undefined,

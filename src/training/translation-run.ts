@@ -130,7 +130,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   }
   const scripts = scriptsOf(train.map(({ source }) => source))
   yield* keepRun<FitStep | ValidationEvent, MeasuredStep | MeasuredValidation>({
-    ...{ storage, training, shapes, identity, from, options, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, options, signal: run.signal },
     plot: { title: `${modelName}: loss` },
     validates: validationIds.length > 0,
     measure: event => {
