@@ -337,7 +337,16 @@ export {
   resumedFineTuningOptions,
   settleFineTuningOptions,
 } from './training/fine-tuning-run.ts'
-export { type Feeds, type Fit, type FitOptions, type FitStep, fit, type StepBatch } from './training/fit.ts'
+export {
+  type Best,
+  type Feeds,
+  type Fit,
+  type FitOptions,
+  type FitStep,
+  fit,
+  type HeldOut,
+  type StepBatch,
+} from './training/fit.ts'
 export { growVocabulary } from './training/grow-vocabulary.ts'
 export { type Metric, readMetrics } from './training/metrics.ts'
 export { type Preset, presets } from './training/presets.ts'
@@ -365,6 +374,7 @@ export {
   type TrainingStep,
 } from './training/step.ts'
 export { type SupervisedEvent, type SupervisedRunInput, superviseRun } from './training/supervised-run.ts'
+export { type ClassMetric, classMetric } from './training/task-metric.ts'
 export * from './training/text-classifier.ts'
 export { type Training, type TrainingEvent, type TrainOptions, train } from './training/train.ts'
 export {

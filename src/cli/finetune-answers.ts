@@ -13,9 +13,8 @@ import { temperature } from '../generation/sampling.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
-import type { ValidationEvent } from '../training/fit.ts'
 import { growVocabulary } from '../training/grow-vocabulary.ts'
-import { type SupervisedStart, superviseRun } from '../training/supervised-run.ts'
+import { type SupervisedStart, type SupervisedValidation, superviseRun } from '../training/supervised-run.ts'
 import type { CommandContext } from './command.ts'
 import type { OpenModel } from './open-model.ts'
 import { showFit } from './show-fit.ts'
@@ -60,7 +59,7 @@ export async function finetuneAnswers(
     validation: validation.examples,
     sample: asked && (async model => answerOf({ ...model, runtime }, asked.ids, asked.isAnswer)),
   })
-  await showFit<SupervisedStart, ValidationEvent>(
+  await showFit<SupervisedStart, SupervisedValidation>(
     events,
     { ...context, out, resumeLine: `nacre finetune --resume --out ${out}`, unit: 'tokens' },
     start => [
@@ -68,7 +67,10 @@ export async function finetuneAnswers(
       `${count(start.examples)} examples to learn from, ${count(start.heldOut)} held out; ${(100 * start.padding).toFixed(1)} % padding`,
       `${count(start.steps)} steps of ${options.batchSize} rows, ${options.epochs} epochs`,
     ],
-    ({ loss }) => `loss ${loss.toFixed(4)} nats per token`,
+    ({ loss, metric, metricName }) => {
+      const chosenBy = metricName === undefined ? '' : `${metricName} ${(100 * metric!).toFixed(2)} %, `
+      return `${chosenBy}loss ${loss.toFixed(4)} nats per token`
+    },
   )
   print(`Try: nacre chat ${out}`)
 }

@@ -60,6 +60,18 @@ test('one text: learned, stopped, gone on with, and asked', async () => {
   expect(answers).toEqual(['good', 'bad', 'good', 'bad'])
 }, 60_000)
 
+test('a metric chooses the model that is kept, and patience ends the training', async () => {
+  const words = ['--data', at('reviews.csv'), '--epochs', '60', '--metric', 'macro-f1', '--patience', '2']
+  const done = await nacre([...finetune('early', ...words), '--evaluate-every', '3'])
+  expect(done).toMatchObject({ code: 0, stderr: '' })
+  expect(done.stdout).toMatch(/held out: macro-f1 \d\.\d{4}, error .* \(best\)/)
+  expect(done.stdout).toMatch(
+    /Ended at step \d+ of 540: 2 validations were no better than that of step \d+, whose model is kept/,
+  )
+  const metrics = readFileSync(at('early/training/metrics.jsonl'), 'utf8').trim().split('\n')
+  expect(JSON.parse(metrics.at(-1)!)).toMatchObject({ metricName: 'macro-f1', sinceBest: 2 })
+})
+
 test('pairs, by adapters', async () => {
   const words = ['--data', at('pairs.tsv'), '--epochs', '30', '--lora', '4', '--both-orders']
   const targets = ['--lora-targets', 'attention.project,feedForward.expand,feedForward.contract']
@@ -176,6 +188,7 @@ test.each([
   [['finetune'], 2, 'RUN expected the folder of a language model. Received none.'],
   [['finetune', at('nowhere'), '--data', at('reviews.csv')], 2, 'which does not exist'],
   [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected another folder than that of the model'],
+  [finetune('x', '--data', at('reviews.csv'), '--metric', 'token-f1'), 2, 'expected one of classes: loss, accuracy'],
   [finetune('x'), 2, 'Option --data expected what is learned from'],
   [finetune('x', '--data', at('text.txt')), 2, 'expected a file of records'],
   [finetune('x', '--data', at('reviews.csv'), '--lora', '2', '--lora-targets', 'q_proj'), 2, 'Received "q_proj"'],

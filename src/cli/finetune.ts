@@ -26,6 +26,7 @@ export const command: Command<typeof fineTuningOptions> = {
     'nacre finetune runs/gpt --data sst2 --out runs/films',
     'nacre finetune runs/gpt --data my.csv --epochs 5 --out runs/mine',
     'nacre finetune runs/gpt --data snli --lora 8 --out runs/entailment',
+    'nacre finetune runs/gpt --data sst2 --metric f1 --patience 2 --epochs 20 --out runs/films',
     'nacre classify runs/films "a wonderful film"',
     'nacre finetune runs/gpt --data hellaswag_train.jsonl --out runs/endings',
   ],

@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { costLine } from '../training/cost.ts'
 import type { FitStep, ValidationEvent } from '../training/fit.ts'
 import { clock } from '../training/progress.ts'
 import type { KeptEvent } from '../training/run-folder.ts'
 import type { CommandContext } from './command.ts'
+import { doneLines } from './done-lines.ts'
 import { ProgressLine } from './progress-line.ts'
 
 export type ShowContext = Pick<CommandContext, 'host' | 'json' | 'print' | 'report'>
@@ -77,7 +77,7 @@ export async function showFit<S extends Start, V extends Pick<ValidationEvent, '
           break
         case 'done':
           progress.say(costLine(event.cost))
-          progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          for (const line of doneLines(event, steps, out)) progress.say(line)
           break
       }
     }

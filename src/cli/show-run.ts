@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { costLine } from '../training/cost.ts'
 import { Pace, startLines, stepLine, validationLine } from '../training/progress.ts'
 import type { RunEvent } from '../training/run.ts'
 import type { CommandContext } from './command.ts'
+import { doneLines } from './done-lines.ts'
 import { ProgressLine } from './progress-line.ts'
 
 /** Shows the events: records for programs, a bar on a terminal, lines elsewhere. */
@@ -45,7 +45,7 @@ export async function showRun(
           break
         case 'done':
           progress.say(costLine(event.cost))
-          progress.say(`Done. The model is in ${out}; its loss is plotted in ${join(out, 'training/loss.svg')}.`)
+          for (const line of doneLines(event, steps, out)) progress.say(line)
           break
       }
     }

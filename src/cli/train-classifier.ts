@@ -57,5 +57,9 @@ export const showClassifierRun = (
         `${count(start.steps)} steps of ${start.batchSize} examples, ${epochs} epochs`,
       ]
     },
-    ({ errorRate, loss }) => `error ${percent(errorRate)}, loss ${loss.toFixed(4)}`,
+    ({ errorRate, loss, metric, metricName }) => {
+      const chosenBy =
+        metricName === undefined || metricName === 'accuracy' ? '' : `${metricName} ${metric!.toFixed(4)}, `
+      return `${chosenBy}error ${percent(errorRate)}, loss ${loss.toFixed(4)}`
+    },
   )

@@ -72,6 +72,12 @@ export const bertOptions = {
   maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
+  patience: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'validations',
+    help: 'end after so many validations without a better one (default: never)',
+  },
   evaluationBatches: { type: 'integer', default: 20, minimum: 1, help: 'batches of a validation; the last takes all' },
   saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
   logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
@@ -85,7 +91,7 @@ const table: OptionTable = bertOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableBertOptions: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|steps|threads|device|.*Every|evaluationBatches|learningRate|finalLearningRate|warmUp|clip|maximumGradientNorm)$/.test(
+    /^(resume|out|data|mirror|encoding|steps|threads|device|.*Every|patience|evaluationBatches|learningRate|finalLearningRate|warmUp|clip|maximumGradientNorm)$/.test(
       name,
     ),
   ),

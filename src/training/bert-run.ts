@@ -99,9 +99,20 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
   const batches = (documents: EncodedDocuments): MaskedBatchOptions => ({
     ...{ documents, markers, context, batchSize, microBatchSize, masking, seed },
   })
-  const { clip, maximumGradientNorm, dropout, evaluateEvery, evaluationBatches, warmUp: rising } = options
+  const { clip, maximumGradientNorm, dropout, evaluateEvery, evaluationBatches, patience, warmUp: rising } = options
   const training = await trainMasked(model, {
-    ...{ runtime, steps, optimizer, clip, maximumGradientNorm, dropout, evaluateEvery, evaluationBatches, resume },
+    ...{
+      runtime,
+      steps,
+      optimizer,
+      clip,
+      maximumGradientNorm,
+      dropout,
+      evaluateEvery,
+      evaluationBatches,
+      patience,
+      resume,
+    },
     weights: initialWeights(parameters, seed),
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
     train: batches(train),

@@ -18,7 +18,7 @@ const filled = (from: number) =>
   )
 const state: TrainingState = { weights: filled(0.1), optimizer: { mean: filled(-5), square: filled(1e-30) } }
 const identity: Identity = { configuration: '{"layers":1}', optimizer: 'adamw', tokenizer: 'abc' }
-const position = { step: 12, bestLoss: 0.1 + 0.2, identity }
+const position = { step: 12, best: { loss: 0.1 + 0.2, metric: 0.5, step: 8, since: 1 }, identity }
 const load = (storage: Parameters<typeof loadState>[0], changed: Partial<Identity> = {}, states = ['mean', 'square']) =>
   loadState(storage, shapes, states, { ...identity, ...changed })
 
@@ -27,7 +27,7 @@ test('what was saved is what is loaded, to the last bit', async () => {
   await saveState(storage, state, shapes, position)
   expect(await load(storage)).toEqual({ position, state })
   await saveState(storage, state, shapes, { step: 13, identity })
-  expect((await load(storage)).position).toEqual({ step: 13, identity, bestLoss: undefined })
+  expect((await load(storage)).position).toEqual({ step: 13, identity, best: undefined })
 })
 
 test('it is a safetensors file with readable names', async () => {
@@ -39,7 +39,7 @@ test('it is a safetensors file with readable names', async () => {
     ...['optimizer/square/blocks.0.bias', 'optimizer/square/embedding.weight'],
     ...['weights/blocks.0.bias', 'weights/embedding.weight'],
   ])
-  expect(metadata).toEqual({ ...identity, step: '12', bestLoss: '0.30000000000000004' })
+  expect(metadata).toEqual({ ...identity, step: '12', best: JSON.stringify(position.best) })
 })
 
 test.each([

@@ -8,6 +8,7 @@ import type { Shape } from '../base/shape.ts'
 import { openSafetensors, type StoredTensor, storedDType, writeSafetensors } from '../checkpoints/safetensors.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Best } from './fit.ts'
 import type { TrainingState } from './step.ts'
 
 export const stateFile = 'training/state.safetensors'
@@ -18,7 +19,7 @@ const carriedPrefix = 'carried/'
 export interface Position {
   /** Updates done; batches and dropout masks are functions of it. */
   readonly step: number
-  readonly bestLoss?: number
+  readonly best?: Best
   readonly identity: Identity
 }
 
@@ -49,7 +50,7 @@ export async function saveState(
     }),
   ]
   const metadata: Record<string, string> = { step: String(position.step), ...position.identity }
-  if (position.bestLoss !== undefined) metadata.bestLoss = String(position.bestLoss)
+  if (position.best !== undefined) metadata.best = JSON.stringify(position.best)
   await writeSafetensors(storage, stateFile, all, metadata)
 }
 
@@ -67,7 +68,7 @@ export async function loadState(
   identity: Identity,
 ): Promise<{ position: Position; state: TrainingState }> {
   const file = await openSafetensors(storage, stateFile)
-  const { step, bestLoss } = file.metadata
+  const { step, best } = file.metadata
   if (!/^\d+$/.test(step ?? '')) {
     const received = step === undefined ? 'none' : `"${step}"`
     throw new CheckpointError({ what: storage.locate(stateFile), expected: 'a step in its metadata', received })
@@ -95,7 +96,7 @@ export async function loadState(
   const optimizer: Record<string, Map<string, Float32Array>> = {}
   for (const name of optimizerState) optimizer[name] = await read(`optimizer/${name}`)
   return {
-    position: { step: Number(step), identity, bestLoss: bestLoss === undefined ? undefined : Number(bestLoss) },
+    position: { step: Number(step), identity, best: best === undefined ? undefined : JSON.parse(best) },
     state: {
       weights: await read('weights'),
       optimizer,

@@ -107,6 +107,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
     smoothing: options.smoothing,
     seed,
     evaluateEvery: options.evaluateEvery,
+    patience: options.patience,
     resume,
   })
   yield {

@@ -37,6 +37,7 @@ export interface ClassifierOptions
     | 'clip'
     | 'maximumGradientNorm'
     | 'evaluateEvery'
+    | 'patience'
     | 'resume'
   > {
   readonly train: Examples
@@ -60,7 +61,11 @@ export interface ClassifierScore {
 }
 
 /** A validation of a classifier. */
-export type ClassifierValidation = ValidationEvent & { readonly errorRate: number }
+export type ClassifierValidation = ValidationEvent & {
+  readonly errorRate: number
+  /** What its `metric` is. */
+  readonly metricName?: string
+}
 
 /**
  * Compiles the training of a classifier and returns its visible loop.
@@ -112,8 +117,8 @@ export async function trainClassifier(
     events: events(),
     nodeCount: fitted.nodeCount,
     matmulFlops: fitted.matmulFlops,
-    get bestLoss() {
-      return fitted.bestLoss
+    get best() {
+      return fitted.best
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),

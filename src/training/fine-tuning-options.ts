@@ -1,5 +1,6 @@
 import type { OptionTable } from '../base/options.ts'
 import { labelledTextOptions } from './labelled-text-options.ts'
+import { taskMetricNames } from './task-metric.ts'
 
 const ownOptions = {
   base: { type: 'string', placeholder: 'DIR', help: 'folder of the model that learns, the word RUN' },
@@ -68,6 +69,29 @@ const ownOptions = {
     help: 'layers with adapters, with commas between the ends of their names (default: those of the attention)',
   },
 
+  metric: {
+    type: 'choice',
+    choices: taskMetricNames as typeof taskMetricNames,
+    help: 'what the best is chosen by: of classes accuracy (default), f1 (of the second of two), macro-f1, matthews; of answers loss (default), exact-match, token-f1',
+  },
+  metricExamples: {
+    type: 'integer',
+    default: 100,
+    minimum: 1,
+    help: 'held-out examples that are answered for exact-match or token-f1, at most',
+  },
+  evaluateEvery: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'steps',
+    help: 'steps between validations (default: those of an epoch)',
+  },
+  patience: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'validations',
+    help: 'end after so many validations without a better one (default: never)',
+  },
   saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
   logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
@@ -97,7 +121,7 @@ const table: OptionTable = fineTuningOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableFineTuningOptions: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
+    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|patience|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
       name,
     ),
   ),

@@ -19,6 +19,7 @@ import {
   settleFineTuningOptions,
 } from './fine-tuning-run.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
+import { readMetrics } from './metrics.ts'
 import { sequenceScorer } from './sequence-classifier.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
@@ -106,6 +107,49 @@ test.each([
   },
   120_000,
 )
+
+test('a metric chooses the best, patience ends the training, and a killed one goes on counting', async () => {
+  // By chance: what is held out contradicts what is learned.
+  const opposite = texts.map(({ text, label }) => ({ text, label: 1 - label }))
+  const given = { epochs: 40, dropout: 0, metric: 'macro-f1', patience: 3, evaluateEvery: 2, saveEvery: 1 } as const
+  const [whole, parts] = [memoryStorage(), memoryStorage()]
+  const events = await finish(start(whole, given, { validation: opposite }))
+  const validations = events.flatMap(event => (event.type === 'validation' ? [event] : []))
+  const last = validations.at(-1)!
+  expect(last).toMatchObject({ metricName: 'macro-f1', sinceBest: 3, best: false })
+  const best = validations.findLast(one => one.best)!
+  expect(best.metric).toBe(Math.max(...validations.map(({ metric }) => metric!)))
+  expect(last.step).toBe(best.step + 6)
+  expect(events.at(-1)).toMatchObject({
+    type: 'done',
+    early: true,
+    step: last.step,
+    best: { step: best.step, since: 3 },
+  })
+  expect(await readMetrics(whole)).toContainEqual(last)
+
+  for await (const event of start(parts, given, { validation: opposite }))
+    if (event.type === 'step' && event.step === best.step + 3) break
+  const options = await resumedFineTuningOptions(parts, { resume: true })
+  const rest = await finish(start(parts, {}, { options, validation: opposite }))
+  expect({ ...rest.at(-1), cost: 0 }).toEqual({ ...events.at(-1), cost: 0 })
+  for (const file of [stateFile, 'model.safetensors']) expect(await parts.read(file)).toEqual(await whole.read(file))
+
+  const again = await finish(start(parts, {}, { options, validation: opposite }))
+  expect(again.map(({ type }) => type)).toEqual(['start', 'done'])
+  const patient = await resumedFineTuningOptions(parts, { patience: 4 })
+  expect((await finish(start(parts, {}, { options: patient, validation: opposite }))).length).toBeGreaterThan(2)
+})
+
+test.each([
+  [
+    { metric: 'exact-match' },
+    'expected one of classes: loss, accuracy, f1, macro-f1, matthews. Received "exact-match"',
+  ],
+  [{ metric: 'f1' }, 'expected macro-f1 for more than two classes'],
+] as const)('a metric of something else: %j', async (given, message) => {
+  await expect(finish(start(memoryStorage(), given, { labels: ['a', 'b', 'c'] }))).rejects.toThrow(message)
+})
 
 test('a vocabulary grows, and what was there keeps its rows', () => {
   const grown = growVocabulary(base, ['<|one|>', '<|two|>'], 1)

@@ -28,6 +28,7 @@ import type { FitStep } from './fit.ts'
 import { growVocabulary } from './grow-vocabulary.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
+import { classMetric } from './task-metric.ts'
 
 export const fineTunedType = 'fine-tuned-classifier'
 export const supervisedType = 'supervised'
@@ -62,6 +63,8 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const [train, validation] = [encode(chosen), encode(run.validation)]
   const sizes = { batchSize: options.batchSize, buckets: textBuckets(train, base.context) }
   const steps = epochs * batchesOfEpoch(train, sizes)
+  const evaluateEvery = options.evaluateEvery ?? steps / epochs
+  const metric = classMetric(options.metric, labels.length)
 
   const model = new FineTunedClassifier(base, { combination, classes: labels.length })
   const adapted = adapt(model, options)
@@ -87,7 +90,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const { clip, maximumGradientNorm, dropout, auxiliary } = options
   const training = await trainSequenceClassifier(model, {
     ...{ runtime, train, validation, optimizer, clip, maximumGradientNorm, dropout, auxiliary, seed, epochs, ...sizes },
-    ...{ weights, learns, resume },
+    ...{ weights, learns, resume, evaluateEvery, patience: options.patience, metric },
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
   })
   yield {
@@ -100,10 +103,11 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
     ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
-    options: { ...options, steps, evaluateEvery: steps / epochs },
+    options: { ...options, steps, evaluateEvery },
     plot: { title: 'fine-tuning: loss', unit: 'nats per text' },
     validates: true,
-    measure: event => event,
+    measure: event =>
+      event.type === 'validation' && metric ? { ...event, metricName: options.metric ?? 'accuracy' } : event,
     keepModel: async () => {
       const now = new Map([...weights, ...(await training.state()).weights])
       const merged = adapted.merged(now)

@@ -6,7 +6,7 @@ import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input, Parameter } from '../tensor/tensor.ts'
-import { type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { type Feeds, type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
 /** A runtime whose step is one graph. */
@@ -80,6 +80,57 @@ test('validations come as often as said and after the last update, and know the 
     [2, true, false],
     [4, false, false],
     [5, true, true],
+  ])
+})
+
+test('patience ends a training, and a resumed one goes on counting', async () => {
+  const losses = [5, 4, 4.5, 4, 3, 1]
+  const early = {
+    steps: 12,
+    evaluateEvery: 2,
+    patience: 2,
+    evaluate: async (_: Feeds, __: boolean, step: number) => losses[step / 2 - 1],
+  }
+  const { events } = await run(line(early))
+  const validations = events.filter(event => event.type === 'validation')
+  expect(validations.map(({ step, best, sinceBest }) => [step, best, sinceBest])).toEqual([
+    [2, true, 0],
+    [4, true, 0],
+    [6, false, 1],
+    [8, false, 2],
+  ])
+  expect(events.at(-1)).toMatchObject({ type: 'validation', step: 8 })
+
+  const part = await fit(line(early))
+  for await (const event of part.events) if (event.type === 'step' && event.step === 7) break
+  const resume = { step: 7, state: await part.state(), best: part.best }
+  await part.release()
+  const rest = await run(line({ ...early, resume }))
+  expect(rest.events.map(({ step }) => step)).toEqual([8, 8])
+  expect((await run(line({ ...early, patience: 3, resume }))).events.at(-1)).toMatchObject({
+    step: 12,
+    loss: 1,
+    best: true,
+  })
+  await expect(run(line({ patience: 2 }))).rejects.toThrow('Option --patience expected held-out examples')
+})
+
+test('the best is chosen by a metric, and of equal ones the first is kept', async () => {
+  const held = [
+    { loss: 3, metric: 0.5 },
+    { loss: 1, metric: 0.4 },
+    { loss: 2, metric: 0.5 },
+    { loss: 5, metric: 0.6 },
+    { loss: 5, metric: 0.6 },
+  ]
+  const { events } = await run(line({ steps: 5, evaluateEvery: 1, evaluate: async () => held.shift()! }))
+  const validations = events.filter(event => event.type === 'validation')
+  expect(validations.map(({ metric, best }) => [metric, best])).toEqual([
+    [0.5, true],
+    [0.4, false],
+    [0.5, false],
+    [0.6, true],
+    [0.6, false],
   ])
 })
 

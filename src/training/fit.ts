@@ -2,7 +2,7 @@
  * The training loop that every model of the line shares: a loss, batches by number, an optimizer. Language models have
  * `train`, which adds windows over tokens and their validation.
  */
-import { TrainingError } from '../base/errors.ts'
+import { OptionError, TrainingError } from '../base/errors.ts'
 import type { Schedule } from '../optim/schedules.ts'
 import { type HostTensor, isDeviceTensor, type Value } from '../runtime/runtime.ts'
 import { flatStep, type StepOptions, type TrainingState } from './step.ts'
@@ -37,13 +37,30 @@ export interface FitOptions extends Omit<StepOptions, 'weights'> {
   /** Updates between two validations. */
   readonly evaluateEvery?: number
   /**
-   * A loss on held-out examples, lower is better.
+   * What held-out examples come to: their loss, or that and a metric.
    * @param weights - the present ones, to feed another program with
    * @param whole - after the last update: score everything, not a sample
    * @param step - updates done
    */
-  evaluate?(weights: Feeds, whole: boolean, step: number): Promise<number>
-  readonly resume?: { readonly step: number; readonly state: TrainingState; readonly bestLoss?: number }
+  evaluate?(weights: Feeds, whole: boolean, step: number): Promise<number | HeldOut>
+  /** Validations without a better one after which the training ends early; it does not unless told. */
+  readonly patience?: number
+  readonly resume?: { readonly step: number; readonly state: TrainingState; readonly best?: Best }
+}
+
+/** What held-out examples come to. */
+export interface HeldOut {
+  /** Mean, in nats; lower is better. */
+  readonly loss: number
+  /** Higher is better; where there is one, the best is chosen by it. Of equal ones the first is kept. */
+  readonly metric?: number
+}
+
+/** The best validation so far. */
+export interface Best extends HeldOut {
+  readonly step: number
+  /** Validations that came after it. */
+  readonly since: number
 }
 
 export interface FitStep {
@@ -63,8 +80,12 @@ export interface ValidationEvent {
   readonly step: number
   /** Mean over held-out tokens or examples, in nats. */
   readonly loss: number
-  /** Whether no earlier validation was lower. */
+  /** What the best is chosen by, where it is not the loss; higher is better. */
+  readonly metric?: number
+  /** Whether no earlier validation was as good. */
   readonly best: boolean
+  /** Validations since the best: what patience counts. */
+  readonly sinceBest: number
   /** Whether everything held out was scored. */
   readonly whole: boolean
 }
@@ -76,8 +97,8 @@ export interface Fit<Event = FitStep | ValidationEvent> {
   readonly nodeCount: number
   /** Floating-point operations of the matrix products of one update. */
   readonly matmulFlops: number
-  /** Lowest validation loss so far. */
-  readonly bestLoss: number | undefined
+  /** The best validation so far. */
+  readonly best: Best | undefined
   weights(): Feeds
   state(): Promise<TrainingState>
   release(): Promise<void>
@@ -85,10 +106,15 @@ export interface Fit<Event = FitStep | ValidationEvent> {
 
 /**
  * Compiles a training and returns its visible loop: each turn is one update, or a validation.
+ * @throws {OptionError} if it is to end early, and nothing is held out
  * @throws {TrainingError} (from the events) if the loss or the gradient is no longer a number
  */
 export async function fit(options: FitOptions): Promise<Fit> {
-  const { steps, maximumGradientNorm = Infinity, evaluateEvery = steps, resume } = options
+  const { steps, maximumGradientNorm = Infinity, evaluateEvery = steps, patience = Infinity, resume } = options
+  if (patience < Infinity && options.evaluate === undefined) {
+    const expected = 'held-out examples, which tell when it is no longer better'
+    throw new OptionError({ what: 'Option --patience', expected, received: 'none' })
+  }
   const makeStep = options.runtime.writesInPlace ? flatStep : wholeStep
   const step = await makeStep({
     ...options,
@@ -96,10 +122,10 @@ export async function fit(options: FitOptions): Promise<Fit> {
   })
   if (resume) step.restore(resume.state)
 
-  let bestLoss = resume?.bestLoss
+  let best = resume?.best
   let carried: Feeds | undefined = resume?.state.carried
   async function* events(): AsyncGenerator<FitStep | ValidationEvent> {
-    for (let done = resume?.step ?? 0; done < steps; ) {
+    for (let done = resume?.step ?? 0; done < steps && (best?.since ?? 0) < patience; ) {
       const started = performance.now()
       const { feeds, items, bucket } = await options.batch(done, carried)
       const learningRate = options.learningRate(done + 1)
@@ -113,11 +139,12 @@ export async function fit(options: FitOptions): Promise<Fit> {
       yield { type: 'step', step: done, loss, gradientNorm, learningRate, itemsPerSecond, durationMs }
       if (options.evaluate && (done % evaluateEvery === 0 || done === steps)) {
         const whole = done === steps
-        const held = await options.evaluate(step.weights(), whole, done)
-        if (!Number.isFinite(held)) throw divergence(done, `validation loss ${held}`)
-        const best = bestLoss === undefined || held < bestLoss
-        if (best) bestLoss = held
-        yield { type: 'validation', step: done, loss: held, best, whole }
+        const found = await options.evaluate(step.weights(), whole, done)
+        const held: HeldOut = typeof found === 'number' ? { loss: found } : found
+        if (!Number.isFinite(held.loss)) throw divergence(done, `validation loss ${held.loss}`)
+        const isBest = best === undefined || isBetter(held, best)
+        best = isBest ? { ...held, step: done, since: 0 } : { ...best!, since: best!.since + 1 }
+        yield { type: 'validation', step: done, ...held, best: isBest, sinceBest: best.since, whole }
       }
     }
   }
@@ -129,13 +156,17 @@ export async function fit(options: FitOptions): Promise<Fit> {
     get matmulFlops() {
       return step.matmulFlops
     },
-    get bestLoss() {
-      return bestLoss
+    get best() {
+      return best
     },
     weights: () => step.weights(),
     state: async () => ({ ...(await step.state()), carried: await onHost(carried) }),
     release: () => step.release(),
   }
+}
+
+function isBetter(held: HeldOut, best: HeldOut): boolean {
+  return held.metric === undefined ? held.loss < best.loss : held.metric > (best.metric ?? -Infinity)
 }
 
 async function onHost(values: Feeds = {}): Promise<Record<string, HostTensor> | undefined> {

@@ -85,6 +85,12 @@ export const trainOptions = {
   maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
+  patience: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'validations',
+    help: 'end after so many validations without a better one (default: never)',
+  },
   evaluationBatches: { type: 'integer', default: 20, minimum: 1, help: 'batches of a validation; the last takes all' },
   sampleEvery: { type: 'integer', default: 500, minimum: 0, unit: 'steps', help: 'steps between samples (0: none)' },
   sampleTokens: { type: 'integer', default: 200, minimum: 1, unit: 'tokens', help: 'length of a sample' },
@@ -100,7 +106,7 @@ const table: OptionTable = trainOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableOnResume: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|steps|threads|device|encoding|.*Every|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
+    /^(resume|out|data|mirror|steps|threads|device|encoding|.*Every|patience|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
       name,
     ),
   ),

@@ -25,9 +25,17 @@ test('lines for people', () => {
   expect(stepLine(step, 2000, 16)).toBe(
     'step 1,200/2,000  loss 1.988  2.868 bits/byte  34,568 tokens/s  63 % of matmul  0:16 left',
   )
-  const validation = { type: 'validation', step: 250, loss: 2, bitsPerByte: 2.885, best: true, whole: false } as const
+  const validation = {
+    type: 'validation',
+    step: 250,
+    loss: 2,
+    bitsPerByte: 2.885,
+    best: true,
+    sinceBest: 0,
+    whole: false,
+  } as const
   expect(validationLine(validation)).toBe('step 250: validation: loss 2.0000, perplexity 7.39, 2.885 bits/byte (best)')
-  expect(validationLine({ ...validation, best: false, whole: true })).toBe(
+  expect(validationLine({ ...validation, best: false, sinceBest: 1, whole: true })).toBe(
     'step 250: all held-out text: loss 2.0000, perplexity 7.39, 2.885 bits/byte',
   )
   const start: StartEvent = {

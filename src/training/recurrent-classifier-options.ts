@@ -35,6 +35,12 @@ const ownOptions = {
   clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
   maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
+  patience: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'validations',
+    help: 'end after so many validations without a better one (default: never)',
+  },
   saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
   logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
@@ -52,7 +58,7 @@ const table: OptionTable = recurrentClassifierOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableRecurrentClassifierOptions: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
+    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|patience|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
       name,
     ),
   ),

@@ -24,6 +24,7 @@ import type { FitStep } from './fit.ts'
 import { changeableRecurrentClassifierOptions, recurrentClassifierOptions } from './recurrent-classifier-options.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
+import { classMetric } from './task-metric.ts'
 
 export type RecurrentClassifierRunOptions = OptionsOf<typeof recurrentClassifierOptions>
 
@@ -67,10 +68,11 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
   }
   const { from, resume } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
 
-  const { clip, maximumGradientNorm, dropout, seed, epochs } = options
+  const { clip, maximumGradientNorm, dropout, seed, epochs, patience } = options
   const training = await trainSequenceClassifier(model, {
-    ...{ runtime, train, validation, optimizer, clip, maximumGradientNorm, dropout, seed, epochs, ...sizes },
+    ...{ runtime, train, validation, optimizer, clip, maximumGradientNorm, dropout, seed, epochs, patience, ...sizes },
     weights: initialWeights(parameters, seed),
+    metric: classMetric('accuracy', labels.length),
     learningRate: linear(options.learningRate, options.finalLearningRate, steps),
     resume,
   })

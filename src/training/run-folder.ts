@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { type Identity, loadState, saveState, stateFile } from './checkpoint.ts'
 import { type Cost, openCost } from './cost.ts'
-import { divergence, type Fit, type FitOptions } from './fit.ts'
+import { type Best, divergence, type Fit, type FitOptions } from './fit.ts'
 import { lossPlot } from './loss-plot.ts'
 import { appendMetric, readMetrics, truncateMetrics } from './metrics.ts'
 
@@ -27,7 +27,9 @@ export interface SavedEvent {
 export interface EndEvent {
   readonly type: 'done' | 'stopped'
   readonly step: number
-  readonly bestLoss?: number
+  /** Whether patience ended it before its last step. */
+  readonly early?: boolean
+  readonly best?: Best
   /** Of all starts of this run. */
   readonly cost: Cost
 }
@@ -50,7 +52,7 @@ export interface KeptRun<E extends Told, M extends Told> {
   readonly runtime: Pick<Runtime, 'meter'>
   /** Of the plot, with the unit of its loss. */
   readonly plot: { readonly title: string; readonly unit?: string }
-  readonly training: Pick<Fit<E>, 'events' | 'bestLoss' | 'state' | 'release'>
+  readonly training: Pick<Fit<E>, 'events' | 'best' | 'state' | 'release'>
   readonly shapes: ReadonlyMap<string, Shape>
   readonly identity: Identity
   /** The step that it goes on from. */
@@ -96,7 +98,7 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
     const state = await training.state()
     if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
     await run.keepBeside?.()
-    await saveState(storage, state, run.shapes, { step, bestLoss: training.bestLoss, identity: run.identity })
+    await saveState(storage, state, run.shapes, { step, best: training.best, identity: run.identity })
     await plot()
     await cost.write()
     return { type: 'saved', step, what: 'last' }
@@ -115,16 +117,19 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
       if (run.sample && due(step, options.sampleEvery)) yield { type: 'sample', step, text: await run.sample() }
       const stopping = run.signal?.aborted === true && step < steps
       if (stopping || due(step, options.saveEvery)) {
-        if (training.bestLoss === undefined) yield await keepBest(step)
+        if (training.best === undefined) yield await keepBest(step)
         yield await keepLast(step)
       }
       if (stopping) {
-        yield { type: 'stopped', step, bestLoss: training.bestLoss, cost: await cost.write() }
+        yield { type: 'stopped', step, best: training.best, cost: await cost.write() }
         return
       }
     }
-    if (from === step) await plot() // it may have been killed just before
-    yield { type: 'done', step, bestLoss: training.bestLoss, cost: await cost.write() }
+    const early = step < steps
+    if (from === step)
+      await plot() // it may have been killed just before
+    else if (early && !due(step, options.saveEvery)) yield await keepLast(step)
+    yield { type: 'done', step, ...(early && { early }), best: training.best, cost: await cost.write() }
   } finally {
     await training.release()
   }
@@ -168,7 +173,7 @@ export async function beginRun(
   const from = resumed?.position.step ?? 0
   await storeOptions(storage, modelName, options)
   await truncateMetrics(storage, from)
-  return { from, resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss } }
+  return { from, resume: resumed && { step: from, state: resumed.state, best: resumed.position.best } }
 }
 
 /**

@@ -116,8 +116,9 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     smoothing: options.smoothing,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
+    patience: options.patience,
     evaluationBatches: options.evaluationBatches,
-    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+    resume: resumed && { step: from, state: resumed.state, best: resumed.position.best },
   })
   yield {
     ...{ type: 'start', model: modelName, steps: options.steps, from, matmulRate },

@@ -11,6 +11,7 @@ import { input, type Tensor } from '../tensor/tensor.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import { type Feeds, type Fit, type FitOptions, type FitStep, fit } from './fit.ts'
 import { scalarOf } from './step.ts'
+import type { ClassMetric } from './task-metric.ts'
 
 /** A model that gives each class of a text a logit. */
 export interface SequenceClassifier {
@@ -34,13 +35,26 @@ export interface SequenceClassifierLogitsOptions {
 
 export interface SequenceClassifierOptions
   extends TextBatchOptions,
-    Pick<FitOptions, 'runtime' | 'weights' | 'optimizer' | 'learningRate' | 'clip' | 'maximumGradientNorm' | 'resume'> {
+    Pick<
+      FitOptions,
+      | 'runtime'
+      | 'weights'
+      | 'optimizer'
+      | 'learningRate'
+      | 'clip'
+      | 'maximumGradientNorm'
+      | 'evaluateEvery'
+      | 'patience'
+      | 'resume'
+    > {
   /** Whether a parameter learns, by its name; all do unless told otherwise. */
   readonly learns?: (name: string) => boolean
 
   readonly train: readonly EncodedText[]
-  /** Held-out texts, scored after each epoch; the best weights have the fewest errors. */
+  /** Held-out texts, scored after each epoch unless told otherwise. */
   readonly validation?: readonly EncodedText[]
+  /** What the best weights are chosen by, from labels and predictions; the loss where it is left out. */
+  readonly metric?: ClassMetric
   /** Times that each text is learned from. */
   readonly epochs: number
   /** Probability of dropping. */
@@ -54,12 +68,12 @@ export interface SequenceClassifierOptions
 export const batchesOfEpoch = (texts: readonly EncodedText[], options: TextBatchOptions): number =>
   textBatches(texts, options).length
 
-/** Compiles the training of a classifier of texts, and returns its visible loop; its best loss is a share of errors. */
+/** Compiles the training of a classifier of texts, and returns its visible loop. */
 export async function trainSequenceClassifier(
   model: SequenceClassifier & object,
   options: SequenceClassifierOptions,
 ): Promise<Fit<FitStep | ClassifierValidation>> {
-  const { train, validation, epochs, batchSize, dropout: rate = 0, auxiliary = 0, seed, runtime } = options
+  const { train, validation, epochs, batchSize, dropout: rate = 0, auxiliary = 0, seed, runtime, metric } = options
   const { learns = () => true } = options
   const parameters = namedParameters(model)
   const parted = (learning: boolean) => new Map([...parameters].filter(([name]) => learns(name) === learning))
@@ -82,6 +96,7 @@ export async function trainSequenceClassifier(
   let epoch = -1
   let batches: TextBatch[] = []
   const scorer = validation && (await sequenceScorer(model, runtime, options))
+  const labels = (validation ?? []).map(({ label }) => label)
   let held: SequenceScore | undefined
   const fitted = await fit({
     ...options,
@@ -99,17 +114,17 @@ export async function trainSequenceClassifier(
       const feeds = { ...feedsOf(batch), ...(dropping && keys) }
       return { feeds: [feeds], items: batch.texts.length, bucket: String(batch.length) }
     },
-    evaluateEvery: stepsOfEpoch,
+    evaluateEvery: options.evaluateEvery ?? stepsOfEpoch,
     evaluate:
       scorer &&
       (async weights => {
         held = await scorer.of(validation!, weights)
-        return held.errorRate
+        return { loss: held.loss, metric: metric?.(labels, held.predictions) }
       }),
   })
   async function* events(): AsyncGenerator<FitStep | ClassifierValidation> {
     for await (const event of fitted.events)
-      yield event.type === 'step' ? event : { ...event, loss: held!.loss, errorRate: held!.errorRate }
+      yield event.type === 'step' ? event : { ...event, errorRate: held!.errorRate }
   }
   return {
     events: events(),
@@ -119,8 +134,8 @@ export async function trainSequenceClassifier(
     get matmulFlops() {
       return fitted.matmulFlops
     },
-    get bestLoss() {
-      return fitted.bestLoss
+    get best() {
+      return fitted.best
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),

@@ -89,6 +89,44 @@ test.each([
   60_000,
 )
 
+test.each(['exact-match', 'token-f1'] as const)(
+  '%s of the written answers chooses the best',
+  async metric => {
+    const [whole, parts] = [memoryStorage(), memoryStorage()]
+    const given = {
+      epochs: 40,
+      batchSize: 8,
+      dropout: 0,
+      metric,
+      metricExamples: 10,
+      patience: 2,
+      saveEvery: 1,
+    } as const
+    const events = await finish(start(whole, given))
+    const validations = events.flatMap(event => (event.type === 'validation' ? [event] : []))
+    expect(validations[0].metric).toBeLessThan(1)
+    expect(Math.max(...validations.map(one => one.metric!))).toBe(1)
+    expect(validations.at(-1)).toMatchObject({ metricName: metric, sinceBest: 2 })
+    const end = events.at(-1)!
+    const last = validations.at(-1)!.step
+    expect(end).toMatchObject({ type: 'done', early: true, best: { metric: 1, since: 2 } })
+
+    for await (const event of start(parts, given)) if (event.type === 'step' && event.step === last - 1) break
+    const options = await resumedFineTuningOptions(parts, { resume: true })
+    const again = (await finish(start(parts, {}, { options }))).at(-1)
+    expect({ ...again, cost: 0 }).toEqual({ ...end, cost: 0 })
+    for (const file of [stateFile, 'model.safetensors']) expect(await parts.read(file)).toEqual(await whole.read(file))
+  },
+  60_000,
+)
+
+test('a metric of classes, and answers without prompts', async () => {
+  await expect(finish(start(memoryStorage(), { metric: 'accuracy' }))).rejects.toThrow('expected one of answers: loss')
+  const texts = examples.map(({ ids }) => ({ ids, isAnswer: new Uint8Array(ids.length).fill(1) }))
+  const alone = start(memoryStorage(), { metric: 'exact-match' }, { validation: texts })
+  await expect(finish(alone)).rejects.toThrow('held-out examples without prompts')
+})
+
 test('adapters go on only with the weights that they were put on', async () => {
   const storage = memoryStorage()
   for await (const event of start(storage, { lora: 2 })) if (event.type === 'step' && event.step === 6) break

@@ -20,11 +20,13 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
 import { adapt, weightsFingerprint } from './adapters.ts'
+import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 import { scalarFeeds, scalarOf } from './step.ts'
+import { type AnswerMetricName, answerMetric } from './task-metric.ts'
 import { defaultMicroBatches } from './train.ts'
 
 export interface SupervisedStart {
@@ -43,7 +45,9 @@ export interface SupervisedStart {
   readonly from: number
   readonly matmulFlops: number
 }
-export type SupervisedEvent = SupervisedStart | FitStep | ValidationEvent | KeptEvent
+/** A validation, with the name of its `metric` where there is one. */
+export type SupervisedValidation = ValidationEvent & { readonly metricName?: AnswerMetricName }
+export type SupervisedEvent = SupervisedStart | FitStep | SupervisedValidation | KeptEvent
 
 export interface SupervisedRunInput {
   /** The folder of the run. */
@@ -69,6 +73,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const { seed, epochs, batchSize } = options
   const { context } = base.model
   refuseRecurrent(base.model)
+  const metric = answerMetric(options.metric)
   const sizes = { batchSize, context, seed }
   const packed = packExamples(run.train, sizes)
   const held = run.validation.length > 0 ? packExamples(run.validation, sizes) : undefined
@@ -94,11 +99,17 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   }
   const { from, resume } = await beginRun(storage, supervisedType, options, { shapes, optimizer, identity })
 
+  const { tokenizer, turnEnds } = base
+  const asking = { runtime, tokenizer, turnEnds, most: options.metricExamples }
+  const answers = metric && answerScorer(run.validation, { ...asking, metric })
+
   const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context) : 1
   const shape = [batchSize / microBatches, context] as const
   const places = dropoutPlaces(model)
   const dropping = options.dropout > 0
   const rising = Math.round(steps * options.warmUp)
+  const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
+  const losses = held && (await answerLoss(model, held, shape, microBatches, runtime))
   const training = await fit({
     ...{ runtime, weights, optimizer, steps, microBatches, resume },
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
@@ -118,8 +129,10 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
       })
       return { feeds, items: batch.scoredTokens }
     },
-    evaluateEvery: stepsOfEpoch,
-    evaluate: held && (await answerLoss(model, held, shape, microBatches, runtime)),
+    ...{ evaluateEvery, patience: options.patience },
+    evaluate:
+      losses &&
+      (async weights => ({ loss: await losses(weights), metric: answers && (await answers.of(await saved())) })),
   })
   const saved = async (): Promise<SavedModel> => {
     const now = new Map([...weights, ...(await training.state()).weights])
@@ -135,12 +148,12 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     matmulFlops: training.matmulFlops,
   }
   const { sample } = run
-  yield* keepRun<FitStep | ValidationEvent, FitStep | ValidationEvent>({
+  yield* keepRun<FitStep | ValidationEvent, FitStep | SupervisedValidation>({
     ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
-    options: { ...options, steps, evaluateEvery: stepsOfEpoch, sampleEvery: stepsOfEpoch },
+    options: { ...options, steps, evaluateEvery, sampleEvery: stepsOfEpoch },
     plot: { title: 'fine-tuning: loss of the answers' },
     validates: held !== undefined,
-    measure: event => event,
+    measure: event => (event.type === 'validation' && metric ? { ...event, metricName: metric } : event),
     keepModel: async () => saveModelFolder(storage, await saved()),
     sample: sample && (async () => sample(await saved())),
   })

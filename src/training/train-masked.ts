@@ -13,7 +13,15 @@ import { scalarOf } from './step.ts'
 export interface MaskedTrainingOptions
   extends Pick<
     FitOptions,
-    'runtime' | 'weights' | 'steps' | 'optimizer' | 'learningRate' | 'clip' | 'maximumGradientNorm' | 'resume'
+    | 'runtime'
+    | 'weights'
+    | 'steps'
+    | 'optimizer'
+    | 'learningRate'
+    | 'clip'
+    | 'maximumGradientNorm'
+    | 'patience'
+    | 'resume'
   > {
   /** What is learned from: sentence pairs whose words are masked anew at each step. */
   readonly train: MaskedBatchOptions
@@ -143,8 +151,8 @@ export async function trainMasked(
     get matmulFlops() {
       return fitted.matmulFlops
     },
-    get bestLoss() {
-      return fitted.bestLoss
+    get best() {
+      return fitted.best
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),

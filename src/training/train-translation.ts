@@ -20,7 +20,15 @@ import { scalarOf } from './step.ts'
 
 type SharedOptions = Pick<
   FitOptions,
-  'runtime' | 'weights' | 'steps' | 'optimizer' | 'learningRate' | 'clip' | 'maximumGradientNorm' | 'resume'
+  | 'runtime'
+  | 'weights'
+  | 'steps'
+  | 'optimizer'
+  | 'learningRate'
+  | 'clip'
+  | 'maximumGradientNorm'
+  | 'patience'
+  | 'resume'
 >
 
 export interface TranslationOptions extends SharedOptions {
@@ -118,8 +126,8 @@ export async function trainTranslation(
     get matmulFlops() {
       return fitted.matmulFlops
     },
-    get bestLoss() {
-      return fitted.bestLoss
+    get best() {
+      return fitted.best
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),

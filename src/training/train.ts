@@ -17,7 +17,7 @@ import { scalarOf } from './step.ts'
 /** What a language model's training takes over from `fit` as it is. */
 type SharedOptions = Pick<
   FitOptions,
-  'runtime' | 'weights' | 'steps' | 'optimizer' | 'learningRate' | 'maximumGradientNorm' | 'resume'
+  'runtime' | 'weights' | 'steps' | 'optimizer' | 'learningRate' | 'maximumGradientNorm' | 'patience' | 'resume'
 >
 
 export interface TrainOptions extends SharedOptions {
@@ -114,8 +114,8 @@ export async function train(model: LanguageModel & object, options: TrainOptions
     nodeCount: fitted.nodeCount,
     matmulFlops: fitted.matmulFlops,
     microBatches,
-    get bestLoss() {
-      return fitted.bestLoss
+    get best() {
+      return fitted.best
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),

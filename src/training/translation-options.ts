@@ -61,6 +61,12 @@ export const translationOptions = {
   average: { type: 'integer', default: 5, minimum: 1, help: 'validated weights whose mean is kept' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
+  patience: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'validations',
+    help: 'end after so many validations without a better one (default: never)',
+  },
   saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
   logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
@@ -79,6 +85,8 @@ const table: OptionTable = translationOptions
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableTranslationOptions: ReadonlySet<string> = new Set(
   Object.keys(table).filter(name =>
-    /^(resume|out|mirror|steps|threads|device|.*Every|learningRate|warmUp|clip|maximumGradientNorm)$/.test(name),
+    /^(resume|out|mirror|steps|threads|device|.*Every|patience|learningRate|warmUp|clip|maximumGradientNorm)$/.test(
+      name,
+    ),
   ),
 )

@@ -107,11 +107,12 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     smoothing: options.smoothing,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
+    patience: options.patience,
     validated: (weights, step) => {
       average.add(step, onHost(weights))
       return weightFeeds(model, average.mean())
     },
-    resume: resumed && { step: from, state: resumed.state, bestLoss: resumed.position.bestLoss },
+    resume: resumed && { step: from, state: resumed.state, best: resumed.position.best },
   })
   const tokensOf = (pairs: readonly EncodedPair[]) => pairs.reduce((sum, { target }) => sum + target.length + 1, 0)
   const bytesOf = (pairs: readonly SentencePair[]) =>
