@@ -80,7 +80,7 @@ test('an interrupted run saves what it has', async () => {
     events.push(event)
     if (event.type === 'step' && event.step === 2) stop.abort()
   }
-  expect(events.at(-1)).toEqual({ type: 'stopped', step: 2, best: undefined })
+  expect(events.at(-1)).toMatchObject({ type: 'stopped', step: 2, best: undefined })
   expect((await loadTranslatorFolder(storage)).model.configuration).toMatchObject({ channels: 16, layers: 1 })
 })
 
