@@ -8,9 +8,11 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { Storage } from '../storage/storage.ts'
 import { bar } from '../training/progress.ts'
+import { openZeroShot } from './classify-zero-shot.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
 import { deviceOptions } from './open-model.ts'
+import { rewordingOf, wordingOptions } from './wording.ts'
 
 /** What a classifier makes of one input. */
 export interface Classification {
@@ -52,23 +54,27 @@ const kinds: Readonly<Record<string, () => Promise<{ readonly open: ClassifierKi
   'recurrent-classifier': () => import('./classify-recurrent.ts'),
 }
 
-export const command: Command<typeof deviceOptions> = {
+const options: typeof wordingOptions & typeof deviceOptions = { ...wordingOptions, ...deviceOptions }
+
+export const command: Command<typeof options> = {
   arguments: [
-    { name: 'RUN', help: 'folder of a trained classifier' },
+    { name: 'RUN', help: 'folder of a trained classifier, or of a language model that is asked with --choices' },
     {
       name: 'INPUT',
       help: 'what to classify: a text, a pair of texts with a tab between them, a question with a tab before each answer, or a picture of a digit (.png, or a drawing in characters)',
       many: true,
     },
   ],
-  options: deviceOptions,
+  options,
   examples: [
     'nacre train mlp --data mnist --out runs/mnist',
     'nacre classify runs/mnist digit.png',
     'nacre classify runs/sst2 "a wonderful film"',
     "nacre classify runs/snli $'A dog runs.\\tAn animal moves.'",
+    'nacre classify runs/gpt "a wonderful film" --prompt "{text} very" --choices negative,positive',
   ],
-  async run({ arguments: [folder, ...inputs], options: { device, threads = 1 }, json, report, print }) {
+  async run({ arguments: [folder, ...inputs], options: given, json, report, print }) {
+    const { device, threads } = given
     const path = resolve(folder)
     if (!existsSync(path)) {
       const received = `"${folder}", which does not exist`
@@ -76,7 +82,15 @@ export const command: Command<typeof deviceOptions> = {
       throw new OptionError({ what: 'RUN', expected: 'the folder of a trained classifier', received, hint })
     }
     const storage = nodeStorage(path)
-    const { labels, classify } = await openClassifier(storage, nodeRuntime({ device, threads }))
+    const wording = rewordingOf(given)
+    if (wording !== undefined && wording.choices === undefined) {
+      const expected = 'the words that --prompt is to go on with'
+      throw new OptionError({ what: 'Option --choices', expected, received: 'none' })
+    }
+    const { labels, classify } =
+      wording?.choices === undefined
+        ? await openClassifier(storage, nodeRuntime({ device, threads: threads ?? 1 }))
+        : await openZeroShot(folder, { ...wording, choices: wording.choices }, { device, threads })
     for (const [i, input] of inputs.entries()) {
       const { probabilities, picture, labels: own = labels } = await classify(input)
       const all = own.map((label, at) => ({ label, probability: probabilities[at] }))
@@ -113,7 +127,7 @@ export async function openClassifier(storage: Storage, runtime: Runtime): Promis
     what: storage.locate('config.json'),
     expected: `the model_type of a classifier: ${Object.keys(kinds).join(', ')}`,
     received: `"${modelType}"`,
-    hint: 'Language models answer nacre generate, score and evaluate; nacre finetune makes a classifier of one.',
+    hint: 'Language models are asked with --choices; nacre finetune makes a classifier of one.',
   })
 }
 

@@ -9,7 +9,9 @@ import { fetchDataset } from '../data/node.ts'
 import { stsb } from '../data/stsb.ts'
 import type { ScoreExample } from '../data/task.ts'
 import { findTask } from '../data/tasks.ts'
+import { scoreTokens } from '../evaluation/score.ts'
 import { WordVectors } from '../models/word-vectors.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
@@ -69,11 +71,12 @@ describe('language models', () => {
       ...['evaluate', run, '--task', 'hellaswag', '--data', endings, '--predictions', file],
     )
     expect([code, stderr]).toEqual([0, ''])
-    const [head, columns, plain, byByte, cut, seconds] = stdout.split('\n')
+    const [head, columns, plain, byByte, byToken, cut, seconds] = stdout.split('\n')
     expect(head).toBe('hellaswag: 3 examples; the whole file')
     expect(columns).toMatch(/^metric +value +95 % interval +examples$/)
     expect(plain).toMatch(/^accuracy +\d+\.\d\d % +\d+\.\d\d % to \d+\.\d\d % +3$/)
     expect(byByte).toMatch(/^accuracy by byte +\d/)
+    expect(byToken).toMatch(/^accuracy by token +\d/)
     expect(cut).toBe('1 prompt is longer than the context: cut from the left')
     expect(seconds).toMatch(/^\d+\.\d s$/)
     const outcomes = lines(file)
@@ -84,6 +87,48 @@ describe('language models', () => {
       expect([0, 1]).toContain(predictionByByte)
     }
     expect(outcomes[0]).toMatchObject({ example: 0, prompt: 'A boat', expected: 'on the water', label: 0 })
+  })
+
+  test('zero-shot: the likelier of two words after each text, of a file and of one text', async () => {
+    const reviews = at('reviews.csv')
+    writeFileSync(reviews, 'text,label\nThe boat is,good\nThe river is,bad\nThe heron was,good\n')
+    const asking = ['--prompt', '{text} very', '--choices', 'dry,wet']
+    const file = at('zero.jsonl')
+    const measured = await nacre('evaluate', run, '--data', reviews, ...asking, '--predictions', file)
+    expect([measured.code, measured.stderr]).toEqual([0, ''])
+    expect(measured.stdout).toMatch(/3 examples; the whole file\n.*\naccuracy +\d+\.\d\d %.*\n(.*\n)+Matthews/)
+    const outcomes = lines(file)
+    expect(outcomes[0]).toMatchObject({ prompt: 'The boat is very', expected: 'wet', label: 1 })
+    const model = { ...saved, runtime: nodeRuntime({ threads: 1 }) }
+    for (const [i, word] of ['dry', 'wet'].entries()) {
+      const begin = tokenizer.encode('The boat is very').length
+      const scores = await scoreTokens(model, tokenizer.encode(`The boat is very ${word}`))
+      const own = scores.slice(begin - 1).reduce((sum, score) => sum + score, 0)
+      expect(outcomes[0].logProbabilities[i]).toBeCloseTo(own, 4)
+    }
+    const { stdout } = await nacre('classify', run, 'The boat is', ...asking, '--json')
+    const [dry, wet] = outcomes[0].logProbabilities.map(Math.exp)
+    expect(JSON.parse(stdout).probabilities.wet).toBeCloseTo(wet / (dry + wet), 4)
+    const pairs = at('questions.jsonl')
+    writeFileSync(pairs, '{"context": "A boat", "question": "is", "choices": ["wet", "dry", "big"], "answer": "A"}\n')
+    const choosing = await nacre('evaluate', run, '--data', pairs, '--prompt', '{text} {second}', '--predictions', file)
+    expect(choosing.stdout).toMatch(/accuracy by token/)
+    expect(lines(file)).toMatchObject([{ prompt: 'A boat is', expected: 'wet', label: 0 }])
+    for (const [words, message] of [
+      [['evaluate', run, '--data', reviews, '--prompt', 'very'], 'expected a text with {text}'],
+      [['evaluate', run, '--prompt', '{text}'], 'Option --data with --prompt expected a file of labelled texts'],
+      [['evaluate', run, '--data', reviews, '--choices', 'a,b,c'], 'expected 2, one for each of bad, good.'],
+      [['evaluate', run, '--task', 'gsm8k', '--prompt', '{text}'], 'expected a task of classes, scores or choices'],
+      [
+        ['classify', run, 'a', '--prompt', '{text}'],
+        'Option --choices expected the words that --prompt is to go on with',
+      ],
+      [['classify', run, 'a', '--choices', 'one'], 'expected at least two words or phrases, with commas between'],
+    ] as const) {
+      const failed = await nacre(...words)
+      expect([failed.code, failed.stdout]).toEqual([2, ''])
+      expect(failed.stderr).toContain(message)
+    }
   })
 
   test('a seed draws examples and shots; --json prints one record', async () => {

@@ -18,6 +18,7 @@ import { openData } from './open-data.ts'
 import { deviceOptions, openModel } from './open-model.ts'
 import { taskFor } from './open-task.ts'
 import { openVectors, vectorsFile } from './open-vectors.ts'
+import { wordingOptions } from './wording.ts'
 
 const dataOptions = {
   task: {
@@ -71,9 +72,14 @@ const vectorOptions = {
   among: { type: 'integer', default: 30_000, minimum: 1, unit: 'words', help: 'word vectors: only frequent words' },
 } as const
 
-const options: typeof dataOptions & typeof taskOptions & typeof vectorOptions & typeof deviceOptions = {
+const options: typeof dataOptions &
+  typeof taskOptions &
+  typeof wordingOptions &
+  typeof vectorOptions &
+  typeof deviceOptions = {
   ...dataOptions,
   ...taskOptions,
+  ...wordingOptions,
   ...vectorOptions,
   ...deviceOptions,
 }
@@ -85,6 +91,7 @@ export const command: Command<typeof options> = {
     'nacre evaluate runs/my --data other.txt',
     'nacre evaluate runs/my --task babi-1 --shots 2 --limit 200',
     'nacre evaluate runs/my --task hellaswag --data hellaswag_val.jsonl --predictions answers.jsonl',
+    'nacre evaluate runs/my --task sst2 --prompt "{text} very" --choices negative,positive',
     'nacre evaluate runs/sst2 --task sst2',
     'nacre evaluate runs/vectors --data word-analogies',
     'nacre evaluate runs/vectors --data pairs.txt',
@@ -107,8 +114,10 @@ export const command: Command<typeof options> = {
     if (isClassifier(modelType) || (await isFineTunedFolder(storage))) {
       return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
     }
-    if (task !== undefined) {
-      const open = () => openModel(folder, options, { generating: findTask(task).form === 'answers' })
+    const isAsked = options.prompt !== undefined || options.choices !== undefined
+    if (task !== undefined || isAsked) {
+      const generating = task !== undefined && findTask(task).form === 'answers'
+      const open = () => openModel(folder, options, { generating })
       return evaluateLanguageTask(folder, task, open, options, context)
     }
     const model = await openModel(folder, options)

@@ -22,10 +22,11 @@ export interface Outcome {
   readonly predicted: string
   /** Tokens of the prompt that were cut from its left. */
   readonly cut?: number
-  /** Of classes and choices: their numbers. By likelihood, and by likelihood for each byte. */
+  /** Of classes and choices: their numbers. By likelihood, and by likelihood for each byte and for each token. */
   readonly label?: number
   readonly prediction?: number
   readonly predictionByByte?: number
+  readonly predictionByToken?: number
   /** log P of each choice, in nats. */
   readonly logProbabilities?: readonly number[]
   /** Of scores. */
@@ -160,11 +161,13 @@ async function chosen(
     const likelihoods = await scorer.score(requests, onProgress)
     let at = 0
     return asked.map(({ number, example, prompt }) => {
-      const own = likelihoods.slice(at, at + example.choices.length)
+      const begin = at
+      const own = likelihoods.slice(begin, begin + example.choices.length)
       at += own.length
       const logProbabilities = own.map(({ logProbability }) => logProbability)
       const prediction = indexOfLargest(logProbabilities)
       const byByte = logProbabilities.map((value, i) => value / utf8.encode(example.choices[i]).length)
+      const byToken = logProbabilities.map((value, i) => value / requests[begin + i].continuation.length)
       const shared = {
         ...{ example: number, group: example.group, prompt, logProbabilities },
         cut: Math.max(...own.map(({ cut }) => cut)),
@@ -176,6 +179,7 @@ async function chosen(
       }
       return {
         ...{ ...shared, label: example.label, prediction, predictionByByte: indexOfLargest(byByte) },
+        predictionByToken: indexOfLargest(byToken),
         expected: example.choices[example.label],
         predicted: example.choices[prediction],
       }

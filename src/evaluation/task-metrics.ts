@@ -37,6 +37,8 @@ function choiceMetrics(outcomes: readonly Outcome[], { classes, seed }: MetricOp
   const metrics = [proportion('accuracy', outcomes, ({ label, prediction }) => label === prediction)]
   if (outcomes.every(({ predictionByByte }) => predictionByByte !== undefined))
     metrics.push(proportion('accuracy by byte', outcomes, one => one.label === one.predictionByByte))
+  if (outcomes.every(({ predictionByToken }) => predictionByToken !== undefined))
+    metrics.push(proportion('accuracy by token', outcomes, one => one.label === one.predictionByToken))
   if (classes === undefined) return metrics
   const confusion = (indices: Uint32Array) =>
     confusionOf(
