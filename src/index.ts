@@ -32,6 +32,11 @@ export {
   type SavedBERT,
   saveBertFolder,
 } from './checkpoints/bert.ts'
+export {
+  loadBertClassifierFolder,
+  type SavedBertClassifier,
+  saveBertClassifierFolder,
+} from './checkpoints/bert-classifier-folder.ts'
 export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,
@@ -67,7 +72,7 @@ export { type CompileOptions, compile, compileToOnnx, host, type Program } from 
 export { agNews, readAgNews } from './data/ag-news.ts'
 export { babi, readBabi, readStories, type StoryQuestion } from './data/babi.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
-export { type BertMarkers, type BertRow, bertMarkers, bertPair, bertText } from './data/bert-rows.ts'
+export { type BertMarkers, type BertRow, bertMarkers, bertPair, bertTask, bertText } from './data/bert-rows.ts'
 export { catalog, findDataset } from './data/catalog.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
 export { classificationTaskNames, readClassificationTask } from './data/classification-tasks.ts'
@@ -329,8 +334,8 @@ export {
   trainClassifierRun,
 } from './training/classifier-run.ts'
 export { type Cost, costLine } from './training/cost.ts'
+export { encodeTask, type FineTuned, loadFineTuned, type PreTrained } from './training/fine-tuned.ts'
 export {
-  encodeTask,
   type FineTuningRunInput,
   type FineTuningRunOptions,
   fineTuneRun,

@@ -43,7 +43,7 @@ const partOf = ({ own }: StoredPart): BertPart | undefined => parts.find(part =>
 export async function saveBertFolder(storage: Storage, saved: SavedBERT): Promise<void> {
   const { model, weights, tokenizer, missing = [] } = saved
   const files = {
-    'config.json': configOf(saved),
+    'config.json': bertConfig(saved),
     'tokenizer.json': tokenizer.toJSON(),
     'tokenizer_config.json': tokenizerConfig(tokenizer, { maximumLength: model.context }),
   }
@@ -52,7 +52,7 @@ export async function saveBertFolder(storage: Storage, saved: SavedBERT): Promis
   await writeSafetensors(storage, 'model.safetensors', toStored(stored, weights), { format: 'pt' })
 }
 
-function configOf({ model, tokenizer, missing = [] }: SavedBERT): Config {
+export function bertConfig({ model, tokenizer, missing = [] }: SavedBERT): Config {
   const { vocabulary, context, channels, layers, heads, hidden } = model.configuration
   const architecture = missing.includes('maskHead')
     ? 'BertModel'

@@ -32,12 +32,14 @@ export function taskTokensOf({ specialTokens }: Tokenizer, location: string): Ta
 
 const classifying = 'ForSequenceClassification'
 
-/** Whether a folder is that of a fine-tuned language model. */
+/** Whether a folder is that of a fine-tuned language model, or of a fine-tuned BERT. */
 export const isFineTunedFolder = async (storage: Storage): Promise<boolean> =>
   (await storage.exists('config.json')) && isFineTuned(await readJSON(storage, 'config.json'))
 
-const isFineTuned = ({ architectures, nacre }: Config): boolean =>
-  Array.isArray(architectures) && String(architectures[0]).endsWith(classifying) && combinationOf(nacre) !== undefined
+const isFineTuned = ({ architectures, model_type: modelType, nacre }: Config): boolean =>
+  Array.isArray(architectures) &&
+  String(architectures[0]).endsWith(classifying) &&
+  (modelType === 'bert' || combinationOf(nacre) !== undefined)
 
 const combinations: readonly Combination[] = ['one', 'sum', 'choice']
 const combinationOf = (nacre: unknown): Combination | undefined =>

@@ -1,30 +1,28 @@
 import { OptionError } from '../base/errors.ts'
-import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
+
 import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
-import { encodeTask } from '../training/fine-tuning-run.ts'
+import { loadFineTuned } from '../training/fine-tuned.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { ClassifierKind, OpenClassifier } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'
 
-/** A language model that was fine-tuned. A pair has a tab between its texts, a choice one before each answer. */
+/** A language model or a BERT that was fine-tuned. A pair has a tab between its texts, a choice one before each answer. */
 export const open: ClassifierKind = async (storage, runtime) => {
   const segmenters = await segmentersOf(storage, 'tokenizer_config.json')
-  const { model, weights, labels, tokenizer } = await loadFineTunedFolder(storage, { segmenters })
-  const { context } = model.base
-  const { combination } = model.configuration
+  const { model, weights, labels, chooses, context, encode } = await loadFineTuned(storage, { segmenters })
   const feeds = weightFeeds(model, weights)
   const scorer = await sequenceScorer(model, runtime, { batchSize: 1, buckets: lengthsUpTo(context) })
   const probabilities = (text: Omit<LabelledText, 'label'>) => {
-    const [encoded] = encodeTask([{ ...text, label: 0 }], tokenizer, combination, context)
+    const [encoded] = encode([{ ...text, label: 0 }])
     return scorer.probabilities(encoded, feeds)
   }
   const classify: OpenClassifier['classify'] = async (input, given) => {
     const [text, second] = given === undefined ? input.split('\t') : [input, given]
     return { probabilities: await probabilities({ text, second }) }
   }
-  if (combination !== 'choice') return { labels, readsPairs: true, classify }
+  if (!chooses) return { labels, readsPairs: true, classify }
   const choose: OpenClassifier['choose'] = async question => {
     checkChoices(question.choices, labels.length)
     return { labels: question.choices, probabilities: await probabilities(question) }

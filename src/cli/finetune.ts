@@ -1,32 +1,38 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import type { SavedBERT } from '../checkpoints/bert.ts'
 import { textBuckets } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
+import { isBert, loadFineTuned } from '../training/fine-tuned.ts'
 import { fineTuningOptions } from '../training/fine-tuning-options.ts'
-import { encodeTask, fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
+import { fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
 import { modelOfRun } from '../training/run-folder.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { Command, CommandContext } from './command.ts'
 import { finetuneAnswers } from './finetune-answers.ts'
+import { isBertFolder, loadBert } from './open-bert.ts'
 import { openExamples } from './open-examples.ts'
 import type { OpenTask } from './open-labelled-texts.ts'
-import { openModel } from './open-model.ts'
+import { type OpenModel, openModel } from './open-model.ts'
 import { showClassifierRun } from './train-classifier.ts'
 
 type Context = CommandContext<typeof fineTuningOptions>
 
 export const command: Command<typeof fineTuningOptions> = {
-  arguments: [{ name: 'RUN', help: 'folder of a language model, of ours or of transformers', optional: true }],
+  arguments: [
+    { name: 'RUN', help: 'folder of a language model or of a BERT, of ours or of transformers', optional: true },
+  ],
   options: fineTuningOptions,
   examples: [
     'nacre finetune runs/gpt --data sst2 --out runs/films',
     'nacre finetune runs/gpt --data my.csv --epochs 5 --out runs/mine',
     'nacre finetune runs/gpt --data snli --lora 8 --out runs/entailment',
     'nacre finetune runs/gpt --data sst2 --metric f1 --patience 2 --epochs 20 --out runs/films',
+    'nacre finetune runs/bert-zh --data chnsenticorp --learning-rate 1e-4 --out runs/reviews',
     'nacre classify runs/films "a wonderful film"',
     'nacre finetune runs/gpt --data hellaswag_train.jsonl --out runs/endings',
   ],
@@ -49,13 +55,19 @@ export const command: Command<typeof fineTuningOptions> = {
       const expected = 'what is learned from: a dataset or a file'
       throw new OptionError({ what: 'Option --data', expected, received: 'none' })
     }
-    const base = await openModel(folder, options)
+    const base = await openPreTrained(folder, options)
     const examples = await openExamples(options, { environment: host.environment, note })
     if (!resume && (await modelOfRun(storage)) !== undefined) note(`The run that was in ${out} is replaced.`)
     const { data } = options
     const settled = { ...options, base: resolve(folder), data: existsSync(data) ? resolve(data) : data }
-    if (examples.kind === 'answers')
+    if (examples.kind === 'answers') {
+      if (isBert(base)) {
+        const hint = 'Classes of texts and pairs it learns: columns "text" and "label".'
+        const expected = 'labelled texts: a BERT writes no answers'
+        throw new OptionError({ what: 'Option --data', expected, received: data, hint })
+      }
       return finetuneAnswers(context, { base, records: examples.records, out, options: settled })
+    }
     const { task } = examples
     const { runtime } = base
     const events = fineTuneRun({
@@ -70,6 +82,15 @@ export const command: Command<typeof fineTuningOptions> = {
   },
 }
 
+/** A language model or a BERT. */
+async function openPreTrained(
+  folder: string,
+  options: { readonly device: string; readonly threads?: number },
+): Promise<OpenModel | (SavedBERT & { readonly runtime: Runtime })> {
+  if (!(await isBertFolder(folder))) return openModel(folder, options)
+  return { ...(await loadBert(folder)), runtime: nodeRuntime(options) }
+}
+
 /** How many of the test texts the model that was kept classifies, where the task has a test. */
 async function showTest(
   { test }: Pick<OpenTask, 'test'>,
@@ -78,11 +99,11 @@ async function showTest(
   { report }: Pick<Context, 'report'>,
 ): Promise<void> {
   if (test === undefined) return
-  const { model, weights, tokenizer } = await loadFineTunedFolder(nodeStorage(resolve(out)))
-  const texts = encodeTask(test, tokenizer, model.configuration.combination, model.base.context)
+  const { model, weights, context, encode } = await loadFineTuned(nodeStorage(resolve(out)))
+  const texts = encode(test)
   const scorer = await sequenceScorer(model, runtime, {
     batchSize: 32,
-    buckets: textBuckets(texts, model.base.context),
+    buckets: textBuckets(texts, context),
   })
   const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
   await scorer.release()

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import { loadBertFolder } from '../checkpoints/bert.ts'
+import { loadBertFolder, type SavedBERT } from '../checkpoints/bert.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { type BertEncoder, bertEncoder } from '../generation/bert-encoder.ts'
 import { nodeRuntime } from '../runtime/node.ts'
@@ -32,5 +32,8 @@ export async function openBert(
       hint: 'Train one with: nacre train bert --data FILE --out DIR',
     })
   }
-  return bertEncoder(await loadBertFolder(nodeStorage(resolve(path))), nodeRuntime({ device, threads }))
+  return bertEncoder(await loadBert(path), nodeRuntime({ device, threads }))
 }
+
+/** @throws {CheckpointError} if a folder is no BERT's, or damaged */
+export const loadBert = (path: string): Promise<SavedBERT> => loadBertFolder(nodeStorage(resolve(path)))

@@ -2,6 +2,9 @@
 import { CheckpointError } from '../base/errors.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { bertTokens } from '../tokenizers/word-piece.ts'
+import { cutPair } from './cut-pair.ts'
+import type { LabelledText } from './labelled-text.ts'
+import type { EncodedText } from './text-batches.ts'
 
 /** One row: its tokens, and for each whether it belongs to the first text or the second. */
 export interface BertRow {
@@ -45,4 +48,18 @@ export function bertPair(
   const head = [markers.first, ...Array.from(first), markers.separator]
   const ids = Int32Array.from([...head, ...Array.from(second), markers.separator])
   return { ids, segments: new Uint8Array(ids.length).fill(1, head.length) }
+}
+
+/** Texts and pairs with labels as rows of at most so many tokens: a long text loses its end, of a pair the longer one. */
+export function bertTask(
+  texts: readonly LabelledText[],
+  tokenizer: Pick<Tokenizer, 'specialTokens' | 'encode'>,
+  context: number,
+): EncodedText[] {
+  return texts.map(({ text, second, label }) => {
+    const first = tokenizer.encode(text)
+    if (second === undefined) return { ids: bertText(tokenizer, first.subarray(0, context - 2)).ids, label }
+    const pair = cutPair(first, tokenizer.encode(second), context - 3)
+    return { ids: bertPair(tokenizer, ...pair).ids, label }
+  })
 }

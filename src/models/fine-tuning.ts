@@ -3,6 +3,7 @@
  * Radford et al., Improving Language Understanding by Generative Pre-Training, 2018, sections 3.2 and 3.3.
  * Shapes: B examples of R sequences, T tokens, C channels, K classes.
  */
+import { cutPair } from '../data/cut-pair.ts'
 import type { Dropout } from '../nn/dropout.ts'
 import { normal, transformerDeviation } from '../nn/initializers.ts'
 import { Linear } from '../nn/layers.ts'
@@ -123,9 +124,6 @@ export function pairInput(
   { start, delimiter, extract }: TaskTokens,
   context: number,
 ): number[] {
-  const room = context - 3
-  const half = Math.floor(room / 2)
-  const kept = first.length <= half ? first.length : Math.max(half, room - second.length)
-  const begin = Array.from(first).slice(0, kept)
-  return [start, ...begin, delimiter, ...Array.from(second).slice(0, room - begin.length), extract]
+  const [begin, end] = cutPair(first, second, context - 3)
+  return [start, ...begin, delimiter, ...end, extract]
 }

@@ -1,17 +1,20 @@
-import { beforeAll, expect, test } from 'vitest'
-import { loadFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { SavedBERT } from '../checkpoints/bert.ts'
 import type { SavedModel } from '../checkpoints/model-folder.ts'
+import { openSafetensors } from '../checkpoints/safetensors.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
+import { BERT } from '../models/2018-bert.ts'
 import { GPT } from '../models/2018-gpt.ts'
 import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
+import { bertTokens, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
 import { stateFile } from './checkpoint.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
+import { loadFineTuned } from './fine-tuned.ts'
 import {
-  encodeTask,
   type FineTuningRunInput,
   type FineTuningRunOptions,
   fineTuneRun,
@@ -93,12 +96,7 @@ test.each([
     const storage = memoryStorage()
     const before = new Map([...base.weights].map(([name, data]) => [name, data.slice()]))
     const events = await finish(start(storage, { dropout: 0, ...given }, { train: task, validation: task }))
-    const { model, weights, tokenizer, labels } = await loadFineTunedFolder(storage)
-    expect(labels).toEqual(['without', 'with'])
-    const encoded = encodeTask(task, tokenizer, model.configuration.combination, model.base.context)
-    const scorer = await sequenceScorer(model, runtime, { batchSize: 4, buckets: [16] })
-    const { errorRate } = await scorer.of(encoded, weightFeeds(model, weights))
-    await scorer.release()
+    const errorRate = await errorRateOf(storage, task)
     expect(errorRate).toBeLessThan(0.1)
     const errors = events.flatMap(event => (event.type === 'validation' && event.best ? [event.errorRate] : []))
     expect(errors.at(-1)).toBe(errorRate)
@@ -149,6 +147,79 @@ test.each([
   [{ metric: 'f1' }, 'expected macro-f1 for more than two classes'],
 ] as const)('a metric of something else: %j', async (given, message) => {
   await expect(finish(start(memoryStorage(), given, { labels: ['a', 'b', 'c'] }))).rejects.toThrow(message)
+})
+
+async function errorRateOf(storage: Storage, task: readonly LabelledText[]): Promise<number> {
+  const { model, weights, labels, encode } = await loadFineTuned(storage)
+  expect(labels).toEqual(['without', 'with'])
+  const scorer = await sequenceScorer(model, runtime, { batchSize: 4, buckets: [16] })
+  const { errorRate } = await scorer.of(encode(task), weightFeeds(model, weights))
+  await scorer.release()
+  return errorRate
+}
+
+describe('BERT', () => {
+  const bertBase = (missing: SavedBERT['missing'] = []): SavedBERT => {
+    const characters = [...new Set([...words, ...marks].join(''))]
+    const pieces = characters.flatMap(one => [one, `##${one}`])
+    const tokenizer = wordPieceVocabulary([...Object.values(bertTokens), ...pieces].join('\n'))
+    const sizes = { context: 16, channels: 16, layers: 1, heads: 2, hidden: 32 }
+    const model = new BERT({ vocabulary: tokenizer.vocabularySize, ...sizes })
+    return { model, tokenizer, weights: initialWeights(namedParameters(model), 1), missing }
+  }
+
+  test.each([{ lora: 0 }, { lora: 2 }])('a resumed run equals the uninterrupted one: %j', async given => {
+    const own = { base: bertBase(), train: pairs }
+    const [whole, parts] = [memoryStorage(), memoryStorage()]
+    await finish(start(whole, given, own))
+    for await (const event of start(parts, given, own)) if (event.type === 'step' && event.step === 6) break
+    const options = await resumedFineTuningOptions(parts, { resume: true })
+    expect((await finish(start(parts, {}, { ...own, options })))[0]).toMatchObject({ type: 'start', from: 4 })
+    for (const file of [stateFile, 'model.safetensors', 'config.json', 'tokenizer.json'])
+      expect([file, await parts.read(file)]).toEqual([file, await whole.read(file)])
+  })
+
+  test.each([
+    ['one text', { epochs: 30 }, texts],
+    ['a pair', { epochs: 40, batchSize: 12 }, pairs],
+    ['a pair, by adapters', { epochs: 60, batchSize: 12, lora: 4 }, pairs],
+  ] as const)('%s is learned, and the folder gives back what was learned', async (_, given, task) => {
+    const storage = memoryStorage()
+    const own = { base: bertBase(), train: task, validation: task }
+    const events = await finish(start(storage, { dropout: 0, ...given }, own))
+    const errorRate = await errorRateOf(storage, task)
+    expect(errorRate).toBeLessThan(0.1)
+    const errors = events.flatMap(event => (event.type === 'validation' && event.best ? [event.errorRate] : []))
+    expect(errors.at(-1)).toBe(errorRate)
+    const names = [...(await openSafetensors(storage, 'model.safetensors')).tensors.keys()]
+    expect(names).toContain('bert.pooler.dense.weight')
+    expect(names.slice(-2)).toEqual(['classifier.bias', 'classifier.weight'])
+    expect(names.filter(name => name.startsWith('cls.'))).toEqual([])
+  })
+
+  test('what is learned begins with what was learned before, unless told otherwise', async () => {
+    const base = bertBase()
+    const still = { learningRate: 1e-30, epochs: 1, weightDecay: 0 }
+    const embeddings = async (given: Partial<FineTuningRunOptions>): Promise<Float32Array> => {
+      const storage = memoryStorage()
+      await finish(start(storage, { ...still, ...given }, { base }))
+      return (await loadFineTuned(storage)).weights.get('bert.tokenEmbedding.weight')!
+    }
+    const learned = base.weights.get('tokenEmbedding.weight')
+    expect(await embeddings({})).toEqual(learned)
+    expect(await embeddings({ fromScratch: true, seed: 2 })).not.toEqual(learned)
+  })
+
+  test('a folder without pooler, and pairs in both orders, are refused', async () => {
+    const run = (given: Partial<FineTuningRunOptions>, base: SavedBERT) =>
+      finish(start(memoryStorage(), { epochs: 1, ...given }, { base, train: pairs }))
+    await expect(run({}, bertBase(['pooler']))).rejects.toThrow(
+      'Fine-tuning a classifier expected a BERT with the pooler',
+    )
+    await expect(run({ bothOrders: true }, bertBase())).rejects.toThrow(
+      'Pairs in both orders expected a language model',
+    )
+  })
 })
 
 test('a vocabulary grows, and what was there keeps its rows', () => {

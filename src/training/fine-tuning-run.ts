@@ -1,31 +1,27 @@
 /**
- * A language model made a classifier, as `nacre finetune` does it: the inputs of the task, the model, the loop, and what a
- * run keeps. Radford et al., 2018, section 3. It speaks in the events of `trainClassifierRun`.
+ * A pre-trained model made a classifier, as `nacre finetune` does it: the model, the loop, and what a run keeps. Radford et
+ * al., 2018, section 3; Devlin et al., 2018, section 4. It speaks in the events of `trainClassifierRun`.
  */
 import { OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import type { Shape } from '../base/shape.ts'
-import { saveFineTunedFolder, taskTokenNames, taskTokensOf } from '../checkpoints/fine-tuned-folder.ts'
-import type { SavedModel } from '../checkpoints/model-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
-import { type EncodedText, textBuckets } from '../data/text-batches.ts'
+import { textBuckets } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { answerInput, type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
-import { sameModel } from '../models/language-model.ts'
+import type { Combination } from '../models/fine-tuning.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { adapt, weightsFingerprint } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
+import { newClassifier, type PreTrained } from './fine-tuned.ts'
 import { changeableFineTuningOptions, fineTuningOptions } from './fine-tuning-options.ts'
 import type { FitStep } from './fit.ts'
-import { growVocabulary } from './grow-vocabulary.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 import { classMetric } from './task-metric.ts'
@@ -40,8 +36,8 @@ export interface FineTuningRunInput {
   readonly storage: Storage
   readonly options: FineTuningRunOptions
   readonly runtime: Runtime
-  /** What has learned to predict text. */
-  readonly base: SavedModel
+  /** What has learned of text: a language model, or a BERT. */
+  readonly base: PreTrained
   readonly train: readonly LabelledText[]
   readonly validation: readonly LabelledText[]
   /** Names of the classes; of choices, as many names as there are answers. */
@@ -54,30 +50,27 @@ export interface FineTuningRunInput {
 export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<ClassifierEvent> {
   const { storage, options, runtime, labels } = run
   const { seed, epochs } = options
-  const grown = growVocabulary(run.base, taskTokenNames, seed)
-  const { tokenizer } = grown
-  const base = sameModel(grown.model) // the given one keeps its layers
   const combination = combinationOf(run.train, options)
-  const encode = (texts: readonly LabelledText[]) => encodeTask(texts, tokenizer, combination, base.context)
+  const made = newClassifier(run.base, { ...options, combination, classes: labels.length })
+  const { model, tokenizer, isUnused } = made
   const chosen = options.limit === undefined ? run.train : shuffled(run.train, seed).slice(0, options.limit)
-  const [train, validation] = [encode(chosen), encode(run.validation)]
-  const sizes = { batchSize: options.batchSize, buckets: textBuckets(train, base.context) }
+  const [train, validation] = [made.encode(chosen), made.encode(run.validation)]
+  const sizes = { batchSize: options.batchSize, buckets: textBuckets(train, made.context) }
   const steps = epochs * batchesOfEpoch(train, sizes)
   const evaluateEvery = options.evaluateEvery ?? steps / epochs
   const metric = classMetric(options.metric, labels.length)
 
-  const model = new FineTunedClassifier(base, { combination, classes: labels.length })
+  const count = parameterCount(model)
   const adapted = adapt(model, options)
   const parameters = namedParameters(model)
-  const learns = (name: string): boolean => adapted.learns(name) || name.startsWith('score.')
+  const learns = (name: string): boolean => !isUnused(name) && (adapted.learns(name) || made.isNew(name))
   const trained = [...parameters].filter(([name]) => learns(name))
   const shapes = new Map<string, Shape>(trained.map(([name, { shape }]) => [name, shape]))
-  const learned = options.fromScratch ? [] : [...grown.weights].map(([name, data]) => [`base.${name}`, data] as const)
-  const weights = new Map([...initialWeights(parameters, seed), ...learned])
+  const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : made.learned)])
   const optimizer = adamW({ beta2: 0.999, weightDecay: options.weightDecay })
   const identity: Identity = {
     configuration: JSON.stringify({
-      ...{ base: base.configuration, ...model.configuration, ...sizes, lora: options.lora },
+      ...{ ...made.configuration, ...sizes, lora: options.lora },
       weights: options.lora > 0 ? await weightsFingerprint(run.base.weights) : undefined,
     }),
     optimizer: optimizer.name,
@@ -95,7 +88,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   })
   yield {
     ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
-    parameters: parameterCount(model) - adapted.count,
+    parameters: count,
     classes: labels.length,
     trainExamples: train.length,
     validationExamples: validation.length,
@@ -110,9 +103,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
       event.type === 'validation' && metric ? { ...event, metricName: options.metric ?? 'accuracy' } : event,
     keepModel: async () => {
       const now = new Map([...weights, ...(await training.state()).weights])
-      const merged = adapted.merged(now)
-      const plain = new FineTunedClassifier(sameModel(grown.model), model.configuration)
-      await saveFineTunedFolder(storage, { model: plain, weights: merged, labels, tokenizer })
+      await made.save(storage, adapted.merged(now), labels)
     },
   })
 }
@@ -126,31 +117,6 @@ function combinationOf([first]: readonly LabelledText[], { bothOrders }: FineTun
 }
 
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
-
-/** Texts, pairs and questions with choices as what the model reads. */
-export function encodeTask(
-  texts: readonly LabelledText[],
-  tokenizer: Tokenizer,
-  combination: Combination,
-  context: number,
-): EncodedText[] {
-  const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
-  return texts.map(({ text, second, choices, label }) => {
-    const first = tokenizer.encode(text)
-    if (choices !== undefined) {
-      const question = second === undefined ? [] : tokenizer.encode(second)
-      const [ids, ...others] = choices.map(choice =>
-        answerInput(first, question, tokenizer.encode(choice), tokens, context),
-      )
-      return { ids, others, label }
-    }
-    if (second === undefined) return { ids: textInput(first, tokens, context), label }
-    const then = tokenizer.encode(second)
-    const ids = pairInput(first, then, tokens, context)
-    if (combination === 'one') return { ids, label }
-    return { ids, others: [pairInput(then, first, tokens, context)], label }
-  })
-}
 
 /**
  * The options of a new training: those given over the defaults.

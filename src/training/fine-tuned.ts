@@ -1,0 +1,172 @@
+/**
+ * What a fine-tuning makes a classifier of, a language model or BERT, and what came of it: each with how it reads a text or
+ * a pair, and how it is kept in a folder. The loop and the run are the same for both.
+ */
+import { OptionError } from '../base/errors.ts'
+import { requireBertParts, type SavedBERT } from '../checkpoints/bert.ts'
+import {
+  isPreTrainingHead,
+  loadBertClassifierFolder,
+  saveBertClassifierFolder,
+} from '../checkpoints/bert-classifier-folder.ts'
+import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
+import {
+  loadFineTunedFolder,
+  saveFineTunedFolder,
+  taskTokenNames,
+  taskTokensOf,
+} from '../checkpoints/fine-tuned-folder.ts'
+import type { SavedModel } from '../checkpoints/model-folder.ts'
+import { bertMarkers, bertTask } from '../data/bert-rows.ts'
+import type { LabelledText } from '../data/labelled-text.ts'
+import type { EncodedText } from '../data/text-batches.ts'
+import { BERT } from '../models/2018-bert.ts'
+import { BertClassifier } from '../models/bert-tasks.ts'
+import { answerInput, type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
+import { sameModel } from '../models/language-model.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Segmenter } from '../tokenizers/segmenter.ts'
+import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { growVocabulary } from './grow-vocabulary.ts'
+import type { SequenceClassifier } from './sequence-classifier.ts'
+
+/** A model that reads texts or pairs, and how it reads them. */
+export interface TextReader {
+  readonly model: SequenceClassifier & object
+  readonly tokenizer: Tokenizer
+  /** Tokens that it sees at once. */
+  readonly context: number
+  readonly encode: (texts: readonly LabelledText[]) => EncodedText[]
+}
+
+/** A pre-trained model with a new layer on top. */
+export interface NewClassifier extends TextReader {
+  /** What makes a run another run. */
+  readonly configuration: object
+  /** What was learned before, by the names of the whole model's parameters. */
+  readonly learned: ReadonlyMap<string, Float32Array>
+  /** Whether a parameter is new: it learns where adapters do. */
+  readonly isNew: (name: string) => boolean
+  /** Whether a parameter is of the pre-training alone. */
+  readonly isUnused: (name: string) => boolean
+  /** Writes the folder. */
+  save(storage: Storage, weights: ReadonlyMap<string, Float32Array>, labels: readonly string[]): Promise<void>
+}
+
+export interface NewClassifierOptions {
+  readonly classes: number
+  /** Of language models; BERT classifies one row. */
+  readonly combination: Combination
+  readonly fromScratch: boolean
+  readonly seed: number
+}
+
+/** What can be fine-tuned. */
+export type PreTrained = SavedModel | SavedBERT
+
+export const isBert = (base: PreTrained): base is SavedBERT => base.model instanceof BERT
+
+/**
+ * The classifier that a pre-trained model begins as; the given one keeps its layers.
+ * @throws {OptionError} if an option is not for such a model
+ * @throws {CheckpointError} if BERT's folder has no pooler, and that is not to be learned from nothing
+ */
+export const newClassifier = (base: PreTrained, options: NewClassifierOptions): NewClassifier =>
+  isBert(base) ? ofBert(base, options) : ofLanguageModel(base, options)
+
+function ofLanguageModel(saved: SavedModel, { classes, combination, seed }: NewClassifierOptions): NewClassifier {
+  const grown = growVocabulary(saved, taskTokenNames, seed)
+  const { tokenizer } = grown
+  const make = () => new FineTunedClassifier(sameModel(grown.model), { combination, classes })
+  const model = make()
+  const { context } = model.base
+  return {
+    ...{ model, tokenizer, context, configuration: { base: model.base.configuration, ...model.configuration } },
+    learned: prefixed('base.', grown.weights),
+    isNew: name => name.startsWith('score.'),
+    isUnused: () => false,
+    encode: texts => encodeTask(texts, tokenizer, combination, context),
+    save: (storage, weights, labels) => saveFineTunedFolder(storage, { model: make(), weights, labels, tokenizer }),
+  }
+}
+
+function ofBert(saved: SavedBERT, { classes, combination, fromScratch }: NewClassifierOptions): NewClassifier {
+  if (combination !== 'one') {
+    const what = combination === 'sum' ? 'Pairs in both orders' : 'Choices'
+    throw new OptionError({ what, expected: 'a language model that learns them', received: 'a BERT' })
+  }
+  if (!fromScratch) requireBertParts(saved, ['pooler'], 'Fine-tuning a classifier')
+  const { tokenizer } = saved
+  const { separator } = bertMarkers(tokenizer)
+  const { configuration, context } = saved.model
+  const make = () => new BertClassifier(new BERT(configuration), { classes, separator })
+  return {
+    ...{ model: make(), tokenizer, context, configuration: { base: configuration, classes } },
+    learned: prefixed('bert.', saved.weights),
+    isNew: name => /^(output|bert\.pooler)\./.test(name),
+    isUnused: isPreTrainingHead,
+    encode: texts => bertTask(texts, tokenizer, context),
+    save: (storage, weights, labels) =>
+      saveBertClassifierFolder(storage, { model: make(), weights, labels, tokenizer }),
+  }
+}
+
+/** Texts, pairs and questions with choices as what a language model reads. */
+export function encodeTask(
+  texts: readonly LabelledText[],
+  tokenizer: Tokenizer,
+  combination: Combination,
+  context: number,
+): EncodedText[] {
+  const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
+  return texts.map(({ text, second, choices, label }) => {
+    const first = tokenizer.encode(text)
+    if (choices !== undefined) {
+      const question = second === undefined ? [] : tokenizer.encode(second)
+      const [ids, ...others] = choices.map(choice =>
+        answerInput(first, question, tokenizer.encode(choice), tokens, context),
+      )
+      return { ids, others, label }
+    }
+    if (second === undefined) return { ids: textInput(first, tokens, context), label }
+    const then = tokenizer.encode(second)
+    const ids = pairInput(first, then, tokens, context)
+    if (combination === 'one') return { ids, label }
+    return { ids, others: [pairInput(then, first, tokens, context)], label }
+  })
+}
+
+const prefixed = <T>(prefix: string, values: ReadonlyMap<string, T>): Map<string, T> =>
+  new Map([...values].map(([name, value]) => [prefix + name, value]))
+
+/** A classifier that was fine-tuned. */
+export interface FineTuned extends TextReader {
+  readonly weights: ReadonlyMap<string, Float32Array>
+  readonly labels: readonly string[]
+  /** Whether it chooses among answers that come with the text. */
+  readonly chooses: boolean
+}
+
+/**
+ * Reads the folder of a classifier that was fine-tuned, whatever it was before.
+ * @throws {CheckpointError} if a file is missing or damaged, or it is another kind of folder
+ */
+export async function loadFineTuned(
+  storage: Storage,
+  options: { readonly segmenters?: readonly Segmenter[] } = {},
+): Promise<FineTuned> {
+  if ((await modelTypeOf(storage)) === 'bert') {
+    const saved = await loadBertClassifierFolder(storage)
+    const { context } = saved.model.bert
+    return { ...saved, chooses: false, context, encode: texts => bertTask(texts, saved.tokenizer, context) }
+  }
+  const saved = await loadFineTunedFolder(storage, options)
+  const { base, configuration } = saved.model
+  const { combination } = configuration
+  return {
+    ...saved,
+    chooses: combination === 'choice',
+    context: base.context,
+    encode: texts => encodeTask(texts, saved.tokenizer, combination, base.context),
+  }
+}
