@@ -270,6 +270,7 @@ export {
   recurrentLayer,
 } from './nn/recurrent.ts'
 export { type AdamOptions, adam, adamW } from './optim/adamw.ts'
+export { hiddenMatrices, type MuonOptions, muon } from './optim/muon.ts'
 export type { Optimizer } from './optim/optimizer.ts'
 export { constantRate, cosine, inverseSquareRoot, linear, type Schedule, warmUp } from './optim/schedules.ts'
 export { sgd } from './optim/sgd.ts'

@@ -37,6 +37,7 @@ BATCH, STEPS = 3, 10
 OPTIMIZERS = {
     "adamw": dict(learningRate=1e-3, betas=[0.9, 0.95], epsilon=1e-8, weightDecay=0.1, clip=1.0),
     "adam": dict(learningRate=1e-3, betas=[0.9, 0.95], epsilon=1e-8, weightDecay=0.0, clip=None),
+    "muon": dict(learningRate=1e-3, betas=[0.9, 0.95], epsilon=1e-8, weightDecay=0.1, momentum=0.95, clip=1.0),
     "sgd": dict(learningRate=0.1, momentum=0.9, weightDecay=0.0, clip=None),
 }
 
@@ -96,11 +97,39 @@ def loss_of(logits, targets, **options):
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, **options)
 
 
+class Both:
+    """Two optimizers as one; Muon's iteration in the element type of its weights, not in bfloat16."""
+
+    def __init__(self, *optimizers):
+        self.optimizers = optimizers
+
+    def zero_grad(self):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+
+    def step(self):
+        rounding, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda tensor: tensor
+        try:
+            for optimizer in self.optimizers:
+                optimizer.step()
+        finally:
+            torch.Tensor.bfloat16 = rounding
+
+
 def optimizer_for(kind, model):
     o = OPTIMIZERS[kind]
     parameters = list(model.parameters())
     if kind == "sgd":
         return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o["momentum"])
+    if kind == "muon":
+        hidden = [p for name, p in model.named_parameters() if p.dim() == 2 and ".h." in name]
+        return Both(torch.optim.Muon(hidden, lr=o["learningRate"], weight_decay=o["weightDecay"],
+                                     momentum=o["momentum"], adjust_lr_fn="match_rms_adamw"),
+                    torch.optim.AdamW(
+                        [dict(params=[p for name, p in model.named_parameters() if p.dim() == 2 and ".h." not in name],
+                              weight_decay=o["weightDecay"]),
+                         dict(params=[p for p in parameters if p.dim() < 2], weight_decay=0.0)],
+                        lr=o["learningRate"], betas=o["betas"], eps=o["epsilon"]))
     groups = [dict(params=[p for p in parameters if p.dim() >= 2], weight_decay=o["weightDecay"]),
               dict(params=[p for p in parameters if p.dim() < 2], weight_decay=0.0)]
     make = torch.optim.AdamW if kind == "adamw" else torch.optim.Adam

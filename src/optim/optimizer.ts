@@ -1,3 +1,4 @@
+import type { Shape } from '../base/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** The tensors of one update, all of one shape but for the scalars. */
@@ -20,5 +21,20 @@ export interface Optimizer {
   readonly weightDecay: number
   /** Numbers that depend on the step alone, 1 at first; computed in double precision on the host. */
   scalars(step: number): Readonly<Record<string, number>>
-  update(inputs: UpdateInputs): { readonly parameter: Tensor; readonly state: readonly Tensor[] }
+  update(inputs: UpdateInputs): Updated
+  /** Another rule, for parameters that must be seen whole: all other updates work on any run of elements. */
+  readonly whole?: {
+    /** How many matrices, side by side, a parameter holds that follows this rule; 0 for one that does not. */
+    matrices(name: string, shape: Shape): number
+    update(inputs: UpdateInputs, matrices: number): Updated
+  }
 }
+
+export interface Updated {
+  readonly parameter: Tensor
+  readonly state: readonly Tensor[]
+}
+
+/** How many matrices a parameter holds that its optimizer sees whole; 0 where it is updated element by element. */
+export const wholeMatrices = ({ whole }: Optimizer, name: string, shape: Shape): number =>
+  whole?.matrices(name, shape) ?? 0

@@ -14,6 +14,8 @@ export interface Placement {
 export interface Chunk {
   readonly offset: number
   readonly decays: boolean
+  /** Whether it holds parameters that their optimizer sees whole, not by chunks. */
+  readonly whole: boolean
 }
 
 /**
@@ -30,7 +32,8 @@ const roundUp = (value: number, multiple: number): number => Math.ceil(value / m
  * Parameters, gradients and optimizer state, each as one flat buffer with a view per parameter: the gradient program
  * writes into the views, and the update goes over chunks of the whole without copying anything.
  *
- * Parameters that decay come first, the others after; each group is padded to whole chunks.
+ * Parameters that decay come first, then the others, then those that are updated whole; each group is padded to whole
+ * chunks.
  */
 export class FlatParameters {
   readonly placements: readonly Placement[]
@@ -44,10 +47,10 @@ export class FlatParameters {
     parameters: ReadonlyMap<string, Parameter>,
     stateCount: number,
     decays: (name: string, shape: Shape) => boolean,
+    whole: (name: string, shape: Shape) => boolean = () => false,
   ) {
-    const groups = [true, false].map(group =>
-      [...parameters].filter(([name, { shape }]) => decays(name, shape) === group),
-    )
+    const groupOf = (name: string, shape: Shape): number => (whole(name, shape) ? 2 : decays(name, shape) ? 0 : 1)
+    const groups = [0, 1, 2].map(group => [...parameters].filter(([name, { shape }]) => groupOf(name, shape) === group))
     const total = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
     this.chunkLength = Math.min(largestChunk, 2 ** Math.ceil(Math.log2(Math.max(alignment, total / 4))))
     const placements: Placement[] = []
@@ -61,7 +64,8 @@ export class FlatParameters {
         offset = roundUp(offset + length, alignment)
       }
       offset = roundUp(offset, this.chunkLength)
-      for (let chunk = start; chunk < offset; chunk += this.chunkLength) chunks.push({ offset: chunk, decays: i === 0 })
+      for (let chunk = start; chunk < offset; chunk += this.chunkLength)
+        chunks.push({ offset: chunk, decays: i === 0, whole: i === 2 })
     }
     this.placements = placements
     this.chunks = chunks

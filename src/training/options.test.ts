@@ -64,7 +64,7 @@ test.each([
   [{ vocabulary: 256 }, 'Option --vocabulary expected an integer of at least 257. Received 256.'],
   [
     { optimizer: 'adamW' },
-    'Option --optimizer expected one of adamw, adam, sgd. Received "adamW". Did you mean "adamw"?',
+    'Option --optimizer expected one of adamw, adam, sgd, muon. Received "adamW". Did you mean "adamw"?',
   ],
 ])('%j is refused', (given, message) => {
   const spelling = (name: string) => (name.startsWith('--') ? name : flagOf(name))

@@ -67,7 +67,12 @@ export const trainOptions = {
     help: 'last part of the text that is held out (0: no validation)',
   },
 
-  optimizer: { type: 'choice', choices: ['adamw', 'adam', 'sgd'], default: 'adamw', help: 'rule of the update' },
+  optimizer: {
+    type: 'choice',
+    choices: ['adamw', 'adam', 'sgd', 'muon'],
+    default: 'adamw',
+    help: 'rule of the update; muon: of hidden matrices, adamw of the rest',
+  },
   learningRate: { type: 'number', default: 1e-3, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 1e-4, minimum: 0, help: 'learning rate of the last step' },
   schedule: {
@@ -80,7 +85,7 @@ export const trainOptions = {
   weightDecay: { type: 'number', default: 0.1, minimum: 0, help: 'decay of matrices and embeddings' },
   beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
   beta2: { type: 'number', default: 0.99, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
-  momentum: { type: 'number', default: 0.9, minimum: 0, below: 1, help: 'momentum of sgd' },
+  momentum: { type: 'number', minimum: 0, below: 1, help: 'momentum (default: 0.9 of sgd, 0.95 of muon)' },
   clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
   maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 

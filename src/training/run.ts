@@ -12,6 +12,7 @@ import { type ModelSize, modelEntry } from '../models/index.ts'
 import { dropoutPlaces } from '../models/language-model.ts'
 import { initialWeights, namedParameters } from '../nn/parameters.ts'
 import { adam, adamW } from '../optim/adamw.ts'
+import { muon } from '../optim/muon.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { constantRate, cosine, linear, type Schedule, warmUp } from '../optim/schedules.ts'
 import { sgd } from '../optim/sgd.ts'
@@ -208,7 +209,8 @@ export function resumedOptions(
 
 /** The optimizer that the options name. */
 export function optimizerOf({ optimizer, beta1, beta2, weightDecay, momentum }: RunOptions): Optimizer {
-  if (optimizer === 'sgd') return sgd({ momentum, weightDecay })
+  if (optimizer === 'sgd') return sgd({ momentum: momentum ?? 0.9, weightDecay })
+  if (optimizer === 'muon') return muon({ beta1, beta2, weightDecay, momentum })
   return optimizer === 'adam' ? adam({ beta1, beta2 }) : adamW({ beta1, beta2, weightDecay })
 }
 

@@ -3,7 +3,7 @@ import { DeviceError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { parameterNames } from '../nn/parameters.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
+import { type Optimizer, type Updated, type UpdateInputs, wholeMatrices } from '../optim/optimizer.ts'
 import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
 import { input, type Node, type Parameter, type Tensor } from '../tensor/tensor.ts'
 import { FlatParameters } from './flat-parameters.ts'
@@ -104,29 +104,29 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       hint: 'Use wholeStep.',
     })
   }
-  const flat = new FlatParameters(parameters, optimizer.state.length, decays)
+  const isWhole = (name: string, shape: Shape): boolean => wholeMatrices(optimizer, name, shape) > 0
+  const flat = new FlatParameters(parameters, optimizer.state.length, decays, isWhole)
   const accumulate = microBatches > 1
   const programs = await perBucket(options.loss, loss => gradientProgram(options, loss, accumulate))
   const norm = await normProgram(runtime, flat, clip)
-  const update = await updateProgram(runtime, optimizer, flat.chunkLength)
+  const update = await updateProgram(runtime, optimizer, [flat.chunkLength], inputs => optimizer.update(inputs))
+  const wholes = await wholeUpdates(options, flat, decays)
 
   const weightViews = flat.views(flat.weights)
   const weights = { ...weightViews, ...frozenFeeds(options) }
   const gradientViews = flat.views(flat.gradients, gradientPrefix)
   const totals = accumulate ? flat.views(flat.gradients, total('')) : {}
   const norms = { gradients: host('float32', [flat.chunks.length, flat.chunkLength], flat.gradients) }
-  const chunks = flat.chunks.map(chunk => {
-    const state = Object.fromEntries(optimizer.state.map((name, i) => [name, flat.chunk(flat.state[i], chunk)]))
-    const memory = { parameter: flat.chunk(flat.weights, chunk), ...state }
-    const fetches = Object.fromEntries(Object.entries(memory).map(([name, tensor]) => [`next/${name}`, tensor]))
-    return { decays: chunk.decays, feeds: { ...memory, gradient: flat.chunk(flat.gradients, chunk) }, fetches }
-  })
+  const chunks: readonly PartUpdate[] = flat.chunks
+    .filter(({ whole }) => !whole)
+    .map(chunk => ({ decays: chunk.decays, ...inPlace(optimizer, flat, buffer => flat.chunk(buffer, chunk)) }))
   const step: TrainingStep = {
     get nodeCount() {
       return programs.last?.nodeCount ?? 0
     },
     get matmulFlops() {
-      return (programs.last?.matmulFlops ?? 0) * microBatches
+      const updates = wholes.reduce((sum, { program }) => sum + program.matmulFlops, 0)
+      return (programs.last?.matmulFlops ?? 0) * microBatches + updates
     },
     run: async (feeds, { step, learningRate, bucket }) => {
       const gradients = await programs.of(bucket)
@@ -145,9 +145,8 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       const scalars = scalarFeeds({ learningRate, ...optimizer.scalars(step) })
       const decay = scalarFeeds({ weightDecay: optimizer.weightDecay })
       const noDecay = scalarFeeds({ weightDecay: 0 })
-      for (const chunk of chunks) {
-        const feed = { ...chunk.feeds, ...scalars, ...(chunk.decays ? decay : noDecay), clipping: result.clipping }
-        await update.run(feed, chunk.fetches)
+      for (const { program = update, decays, feeds, fetches } of [...chunks, ...wholes]) {
+        await program.run({ ...feeds, ...scalars, ...(decays ? decay : noDecay), clipping: result.clipping }, fetches)
       }
       return { loss: lossSum, gradientNorm, updated: true, outputs }
     },
@@ -165,7 +164,8 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
       }
     },
     release: async () => {
-      await Promise.all([...programs.all(), norm, update].map(program => program.release()))
+      const all = new Set([...programs.all(), norm, update, ...wholes.map(({ program }) => program)])
+      await Promise.all([...all].map(program => program.release()))
     },
   }
   for (const [name, view] of Object.entries(weightViews)) view.data.set(options.weights.get(name) as never)
@@ -233,13 +233,61 @@ export function clippingFactor(norm: Tensor, clip: number): Tensor {
   return clip > 0 ? norm.add(1e-6).reciprocal().mul(clip).minimum(1) : norm.mul(0).add(1)
 }
 
-/** The optimizer's rule on one chunk. */
-function updateProgram(runtime: Runtime, optimizer: Optimizer, length: number): Promise<Program> {
+/** Memory of a part of the flat buffers, as inputs of an update and as what its outputs are written over. */
+function inPlace(
+  optimizer: Optimizer,
+  flat: FlatParameters,
+  part: (buffer: Float32Array) => HostTensor,
+): Pick<PartUpdate, 'feeds' | 'fetches'> {
+  const state = optimizer.state.map((name, i) => [name, part(flat.state[i])] as const)
+  const memory = { parameter: part(flat.weights), ...Object.fromEntries(state) }
+  const fetches = Object.fromEntries(Object.entries(memory).map(([name, tensor]) => [`next/${name}`, tensor]))
+  return { feeds: { ...memory, gradient: part(flat.gradients) }, fetches }
+}
+
+/** An update of a part of the flat buffers. */
+interface PartUpdate {
+  readonly decays: boolean
+  /** That of the chunks where there is none. */
+  readonly program?: Program
+  readonly feeds: Readonly<Record<string, HostTensor>>
+  readonly fetches: Readonly<Record<string, HostTensor>>
+}
+
+/** The update of each parameter that its optimizer sees whole; parameters alike in shape share a program. */
+async function wholeUpdates(
+  { runtime, optimizer }: StepOptions,
+  flat: FlatParameters,
+  decays: NonNullable<StepOptions['decays']>,
+): Promise<(PartUpdate & { readonly program: Program })[]> {
+  const programs = new Map<string, Program>()
+  const updates: (PartUpdate & { readonly program: Program })[] = []
+  for (const { name, shape, offset, length } of flat.placements) {
+    const matrices = wholeMatrices(optimizer, name, shape)
+    if (matrices === 0) continue
+    const key = `${shape.join()};${matrices}`
+    const program =
+      programs.get(key) ??
+      (await updateProgram(runtime, optimizer, shape, inputs => optimizer.whole!.update(inputs, matrices)))
+    programs.set(key, program)
+    const part = (buffer: Float32Array) => host('float32', shape, buffer.subarray(offset, offset + length))
+    updates.push({ decays: decays(name, shape), program, ...inPlace(optimizer, flat, part) })
+  }
+  return updates
+}
+
+/** An optimizer's rule on a tensor of a shape. */
+function updateProgram(
+  runtime: Runtime,
+  optimizer: Optimizer,
+  shape: Shape,
+  rule: (inputs: UpdateInputs) => Updated,
+): Promise<Program> {
   const scalarNames = ['learningRate', 'weightDecay', ...Object.keys(optimizer.scalars(1))]
   const scalars = Object.fromEntries(scalarNames.map(name => [name, input(name, [])]))
-  const state = optimizer.state.map(name => input(name, [length]))
-  const clipped = input('gradient', [length]).mul(input('clipping', []))
-  const next = optimizer.update({ parameter: input('parameter', [length]), gradient: clipped, state, scalars })
+  const state = optimizer.state.map(name => input(name, shape))
+  const clipped = input('gradient', shape).mul(input('clipping', []))
+  const next = rule({ parameter: input('parameter', shape), gradient: clipped, state, scalars })
   const outputs = optimizer.state.map((name, i) => [`next/${name}`, next.state[i]] as const)
   return compile(runtime, { 'next/parameter': next.parameter, ...Object.fromEntries(outputs) })
 }

@@ -4,6 +4,7 @@ import { type TinyProblem, tinyGpt2 } from '../../test/engine/tiny-gpt2.ts'
 import { OptionError, TrainingError } from '../base/errors.ts'
 import { host } from '../compiler/compile.ts'
 import { adam, adamW } from '../optim/adamw.ts'
+import { muon } from '../optim/muon.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { sgd } from '../optim/sgd.ts'
 import { nodeRuntime } from '../runtime/node.ts'
@@ -66,6 +67,7 @@ const optimizers: Record<string, Optimizer> = {
   adamW: adamW({ weightDecay: 0.1 }),
   adam: adam(),
   sgd: sgd({ momentum: 0.9, weightDecay: 0.01 }),
+  muon: muon({ weightDecay: 0.1 }),
 }
 
 for (const [name, optimizer] of Object.entries(optimizers)) {

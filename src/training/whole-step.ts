@@ -1,7 +1,7 @@
 import { gradient } from '../autodiff/gradient.ts'
 import { OptionError, TrainingError } from '../base/errors.ts'
 import { compile, host } from '../compiler/compile.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
+import { type Optimizer, wholeMatrices } from '../optim/optimizer.ts'
 import { isDeviceTensor, type Value } from '../runtime/runtime.ts'
 import { input, type Parameter, scalar, type Tensor } from '../tensor/tensor.ts'
 import {
@@ -116,12 +116,14 @@ function updatedMemory(
   const scalars = Object.fromEntries(names.map(name => [name, input(name, [])]))
   const memory: Record<string, Tensor> = {}
   for (const [i, [name, parameter]] of [...parameters].entries()) {
-    const result = optimizer.update({
+    const matrices = wholeMatrices(optimizer, name, parameter.shape)
+    const inputs = {
       parameter,
       gradient: gradients[i].mul(clipping),
       state: optimizer.state.map(state => input(stateOf(state, name), parameter.shape)),
       scalars: decays(name, parameter.shape) ? scalars : { ...scalars, weightDecay: scalar(0) },
-    })
+    }
+    const result = matrices > 0 ? optimizer.whole!.update(inputs, matrices) : optimizer.update(inputs)
     memory[name] = result.parameter
     for (const [j, state] of optimizer.state.entries()) memory[stateOf(state, name)] = result.state[j]
   }

@@ -6,6 +6,7 @@ import { GPT2, gpt2TensorNames } from '../../src/models/2019-gpt2.ts'
 import { crossEntropy, tokenLosses } from '../../src/nn/losses.ts'
 import { namedParameters, parameterNames } from '../../src/nn/parameters.ts'
 import { adam, adamW } from '../../src/optim/adamw.ts'
+import { hiddenMatrices, muon } from '../../src/optim/muon.ts'
 import type { Optimizer } from '../../src/optim/optimizer.ts'
 import { sgd } from '../../src/optim/sgd.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
@@ -23,7 +24,7 @@ interface Run {
   readonly finalParameterNorms: Record<string, number>
 }
 
-interface Golden extends Record<'adamw' | 'adam' | 'sgd', Run> {
+interface Golden extends Record<'adamw' | 'adam' | 'sgd' | 'muon', Run> {
   readonly inputs: number[][]
   readonly targets: number[][]
   readonly parameters: Record<string, ValueSpecification & { gradientNorm: number; gradientFirst: number[] }>
@@ -109,10 +110,22 @@ test('label smoothing: mean, sum and gradient of the logits', async () => {
   expectClose('gradient', own.subarray(0, 4), labelSmoothing.logitsGradientFirst, { relative: 1e-4, absolute: 1e-8 })
 })
 
-const optimizers: Record<'adamw' | 'adam' | 'sgd', { optimizer: Optimizer; clip: number; learningRate: number }> = {
+const optimizers: Record<
+  'adamw' | 'adam' | 'sgd' | 'muon',
+  { optimizer: Optimizer; clip: number; learningRate: number }
+> = {
   adamw: { optimizer: adamW({ beta1: 0.9, beta2: 0.95, weightDecay: 0.1 }), clip: 1, learningRate: 1e-3 },
   adam: { optimizer: adam({ beta1: 0.9, beta2: 0.95 }), clip: 0, learningRate: 1e-3 },
   sgd: { optimizer: sgd({ momentum: 0.9 }), clip: 0, learningRate: 0.1 },
+  muon: {
+    // PyTorch's sees the matrix of queries, keys and values as one.
+    optimizer: muon({
+      ...{ beta1: 0.9, beta2: 0.95, weightDecay: 0.1 },
+      matrices: (name, shape) => Math.min(1, hiddenMatrices(name, shape)),
+    }),
+    clip: 1,
+    learningRate: 1e-3,
+  },
 }
 
 for (const [makeName, makeStep] of Object.entries({ flatStep, wholeStep })) {
@@ -134,7 +147,9 @@ for (const [makeName, makeStep] of Object.entries({ flatStep, wholeStep })) {
       }
       await step.release()
       const [losses, norms] = [results.map(result => result.loss), results.map(result => result.gradientNorm)]
-      expectClose('losses', losses, [...run.losses, run.finalLoss], { relative: 1e-5 })
+      // PyTorch's own float32 is as far from its double precision: the iteration lifts the smallest singular values most.
+      const relative = name === 'muon' ? 5e-5 : 1e-5
+      expectClose('losses', losses, [...run.losses, run.finalLoss], { relative })
       expectClose('gradient norms', norms.slice(0, 10), run.gradientNorms, { relative: 1e-4 })
     })
   }
