@@ -12,6 +12,7 @@ import {
   type LanguageModel,
   memoryTokens,
   namedParameters,
+  type Optimizer,
   type Runtime,
   train,
   trainCharacters,
@@ -77,11 +78,15 @@ export async function learn(
     steps,
     learningRate,
     makeModel = gpt2,
+    optimizer = adamW({ beta2: 0.99, weightDecay: 0.1 }),
+    batchSize = 12,
   }: {
     readonly seed: number
     readonly steps: number
     readonly learningRate: number
     readonly makeModel?: (vocabulary: number) => LanguageModel & object
+    readonly optimizer?: Optimizer
+    readonly batchSize?: number
   },
 ): Promise<number> {
   const tokenizer = await trainCharacters([text])
@@ -95,8 +100,8 @@ export async function learn(
     train: memoryTokens(ids.subarray(0, cut), cut),
     validation: memoryTokens(ids.subarray(cut), ids.length - cut),
     steps,
-    batchSize: 12,
-    optimizer: adamW({ beta2: 0.99, weightDecay: 0.1 }),
+    batchSize,
+    optimizer,
     learningRate: warmUp(warmUpSteps, cosine(learningRate, 1e-4, steps - warmUpSteps)),
     clip: 1,
     seed,
