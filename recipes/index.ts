@@ -18,6 +18,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'sentiment-lstm', load: () => import('./sentiment-lstm.ts') },
   { name: 'char-lstm', load: () => import('./char-lstm.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
+  { name: 'pretraining', load: () => import('./pretraining.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },

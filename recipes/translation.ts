@@ -5,16 +5,15 @@ import {
   type PairTask,
   type Runtime,
   readMetrics,
-  readText,
   type SavedTranslator,
   type SentencePair,
-  type Storage,
   settleTranslationOptions,
   type TranslationRunOptions,
   trainTranslationRun,
   translateTexts,
 } from '../src/index.ts'
 import type { RecipeContext } from './recipe.ts'
+import { wasBegun } from './resume.ts'
 
 export interface Plan {
   readonly modelName: 'transformer' | 'seq2seq'
@@ -58,7 +57,7 @@ export async function learnAndTranslate(
   const run = trainTranslationRun({
     modelName,
     storage,
-    options: { ...settled, resume: await wasBegun(storage, modelName, settled) },
+    options: { ...settled, resume: await wasBegun(storage, settled) },
     runtime,
     train: shorten(task.train, 130),
     validation,
@@ -92,14 +91,6 @@ export async function learnAndTranslate(
     lengthPenalty,
     translatingSeconds,
   }
-}
-
-/** Whether the folder holds a training with these very options. */
-async function wasBegun(storage: Storage, model: string, options: TranslationRunOptions): Promise<boolean> {
-  const name = 'training/options.json'
-  if (!(await storage.exists(name))) return false
-  const begun = JSON.stringify({ model, options: { ...options, resume: false } })
-  return JSON.stringify(JSON.parse(await readText(storage, name))) === begun
 }
 
 /** The length penalty whose translations of validation sentences have the highest BLEU. */

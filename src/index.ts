@@ -131,8 +131,14 @@ export { parallelStreams, ringStreams } from './data/streams.ts'
 export { readStsb, stsb } from './data/stsb.ts'
 export * from './data/task.ts'
 export { findTask, tasks } from './data/tasks.ts'
-export { memoryText, splitText, type TextSource } from './data/text.ts'
-export { type EncodedText, type TextBatch, type TextBatchOptions, textBatches } from './data/text-batches.ts'
+export { joinTexts, memoryText, splitText, type TextSource } from './data/text.ts'
+export {
+  type EncodedText,
+  type TextBatch,
+  type TextBatchOptions,
+  textBatches,
+  textBuckets,
+} from './data/text-batches.ts'
 export { readThucnewsTitles, thucnewsTitles } from './data/thucnews-titles.ts'
 export { loadTokens, memoryTokens, type TokenSource, writeTokens } from './data/token-shards.ts'
 export { exactMatch, normalizeAnswer, tokenF1 } from './evaluation/answer-match.ts'

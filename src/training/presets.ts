@@ -78,7 +78,7 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
     /** As published, but for the steps: the paper counts 100 epochs of BooksCorpus. */
     'gpt-published': {
       ...{ layers: 12, heads: 12, channels: 768, context: 512, batchSize: 64, microBatchSize: 1, dropout: 0.1 },
-      ...{ tokenizer: 'bpe', vocabulary: 40_478, steps: 100_000, warmUp: 2000 },
+      ...{ tokenizer: 'word-bpe', vocabulary: 40_478, steps: 100_000, warmUp: 2000 },
       ...{ learningRate: 2.5e-4, finalLearningRate: 0, weightDecay: 0.01, beta2: 0.999 },
     },
   },

@@ -1,0 +1,107 @@
+/** What the recipes of pre-training and fine-tuning share: both go on where they were killed. */
+import {
+  type ClassificationTask,
+  encodeTask,
+  type FineTuningRunOptions,
+  fineTuneRun,
+  type LabelledText,
+  loadFineTunedFolder,
+  loadModelFolder,
+  loadTokens,
+  type RunOptions,
+  readMetrics,
+  type SavedModel,
+  sequenceScorer,
+  settleFineTuningOptions,
+  settleOptions,
+  type TextSource,
+  type Tokenizer,
+  textBuckets,
+  trainRun,
+  weightFeeds,
+} from '../src/index.ts'
+import type { RecipeContext } from './recipe.ts'
+import { wasBegun } from './resume.ts'
+
+export interface PreTraining {
+  readonly modelName: string
+  readonly folder: string
+  readonly options: Partial<RunOptions>
+  readonly text: TextSource
+  readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
+}
+
+/** A language model that has learned a text. */
+export async function preTrain(
+  { seed, runtime, print, signal, folder }: RecipeContext,
+  { modelName, folder: name, options, text, makeTokenizer }: PreTraining,
+): Promise<SavedModel & { readonly bitsPerByte: number }> {
+  const storage = folder(name)
+  const settled = settleOptions(modelName, { ...options, seed })
+  const resume = await wasBegun(storage, settled)
+  const run = trainRun({
+    ...{ modelName, storage, options: { ...settled, resume }, runtime, text, makeTokenizer, signal },
+    openTokens: file => loadTokens(storage, file),
+  })
+  for await (const event of run) {
+    if (event.type === 'start') print(`${modelName}: ${event.parameters.toLocaleString('en-US')} parameters`)
+    if (event.type !== 'validation') continue
+    print(
+      `${name}, step ${event.step}: ${event.loss.toFixed(4)} nats per token, ${event.bitsPerByte.toFixed(3)} bits/byte`,
+    )
+  }
+  const losses = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
+  const bitsPerByte = Math.min(...losses.map(metric => Number(metric.bitsPerByte)))
+  return { ...(await loadModelFolder(storage)), bitsPerByte }
+}
+
+export interface FineTuning {
+  readonly folder: string
+  readonly base: SavedModel
+  readonly task: ClassificationTask
+  readonly options: Partial<FineTuningRunOptions>
+}
+
+export interface FineTuned {
+  /** Of the test texts, in percent. */
+  readonly accuracy: number
+  /** Of the fine-tuning alone, while it was not resumed. */
+  readonly seconds: number
+}
+
+/** A classifier made of a language model, and how many of the task's test texts it classifies. */
+export async function fineTune(
+  { seed, runtime, print, signal, folder }: RecipeContext,
+  { folder: name, base, task, options }: FineTuning,
+): Promise<FineTuned> {
+  const storage = folder(name)
+  const settled = settleFineTuningOptions({ ...options, seed })
+  const resume = await wasBegun(storage, settled)
+  const { train, validation, classes } = task
+  const started = performance.now()
+  const run = fineTuneRun({
+    ...{ storage, options: { ...settled, resume }, runtime, base, train, validation, labels: classes, signal },
+  })
+  for await (const event of run) {
+    if (event.type !== 'validation') continue
+    const accuracy = (100 * (1 - event.errorRate)).toFixed(2)
+    print(`${name}, step ${event.step}: loss ${event.loss.toFixed(4)}, ${accuracy} % of the validation texts`)
+  }
+  const seconds = (performance.now() - started) / 1000
+  const accuracy = await testAccuracy(await loadFineTunedFolder(storage), runtime, task.test)
+  print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)
+  return { accuracy, seconds }
+}
+
+async function testAccuracy(
+  { model, weights, tokenizer }: Awaited<ReturnType<typeof loadFineTunedFolder>>,
+  runtime: RecipeContext['runtime'],
+  test: readonly LabelledText[],
+): Promise<number> {
+  const { context } = model.base
+  const texts = encodeTask(test, tokenizer, model.configuration.combination, context)
+  const scorer = await sequenceScorer(model, runtime, { batchSize: 32, buckets: textBuckets(texts, context) })
+  const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
+  await scorer.release()
+  return 100 * (1 - errorRate)
+}
