@@ -1,13 +1,14 @@
 /** What the recipes of pre-training and fine-tuning share: both go on where they were killed. */
 import {
   type ClassificationTask,
-  encodeTask,
+  type FineTuned as Classifier,
   type FineTuningRunOptions,
   fineTuneRun,
   type LabelledText,
-  loadFineTunedFolder,
+  loadFineTuned,
   loadModelFolder,
   loadTokens,
+  type PreTrained,
   type RunOptions,
   readMetrics,
   type SavedModel,
@@ -57,7 +58,7 @@ export async function preTrain(
 
 export interface FineTuning {
   readonly folder: string
-  readonly base: SavedModel
+  readonly base: PreTrained
   readonly task: ClassificationTask
   readonly options: Partial<FineTuningRunOptions>
 }
@@ -69,7 +70,7 @@ export interface FineTuned {
   readonly seconds: number
 }
 
-/** A classifier made of a language model, and how many of the task's test texts it classifies. */
+/** A classifier made of a language model or a BERT, and how many of the task's test texts it classifies. */
 export async function fineTune(
   { seed, runtime, print, signal, folder }: RecipeContext,
   { folder: name, base, task, options }: FineTuning,
@@ -88,18 +89,17 @@ export async function fineTune(
     print(`${name}, step ${event.step}: loss ${event.loss.toFixed(4)}, ${accuracy} % of the validation texts`)
   }
   const seconds = (performance.now() - started) / 1000
-  const accuracy = await testAccuracy(await loadFineTunedFolder(storage), runtime, task.test)
+  const accuracy = await testAccuracy(await loadFineTuned(storage), runtime, task.test)
   print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)
   return { accuracy, seconds }
 }
 
 async function testAccuracy(
-  { model, weights, tokenizer }: Awaited<ReturnType<typeof loadFineTunedFolder>>,
+  { model, weights, context, encode }: Classifier,
   runtime: RecipeContext['runtime'],
   test: readonly LabelledText[],
 ): Promise<number> {
-  const { context } = model.base
-  const texts = encodeTask(test, tokenizer, model.configuration.combination, context)
+  const texts = encode(test)
   const scorer = await sequenceScorer(model, runtime, { batchSize: 32, buckets: textBuckets(texts, context) })
   const { errorRate } = await scorer.of(texts, weightFeeds(model, weights))
   await scorer.release()

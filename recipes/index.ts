@@ -19,6 +19,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'char-lstm', load: () => import('./char-lstm.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'pretraining', load: () => import('./pretraining.ts') },
+  { name: 'bert-chinese', load: () => import('./bert-chinese.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },

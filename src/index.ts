@@ -74,6 +74,7 @@ export { babi, readBabi, readStories, type StoryQuestion } from './data/babi.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
 export { type BertMarkers, type BertRow, bertMarkers, bertPair, bertTask, bertText } from './data/bert-rows.ts'
 export { catalog, findDataset } from './data/catalog.ts'
+export { chinesePoetry, readPoems } from './data/chinese-poetry.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
 export { classificationTaskNames, readClassificationTask } from './data/classification-tasks.ts'
 export { cola, readCola } from './data/cola.ts'
@@ -131,7 +132,7 @@ export { parallelStreams, ringStreams } from './data/streams.ts'
 export { readStsb, stsb } from './data/stsb.ts'
 export * from './data/task.ts'
 export { findTask, tasks } from './data/tasks.ts'
-export { joinTexts, memoryText, splitText, type TextSource } from './data/text.ts'
+export { joinTexts, linesOf, memoryText, splitText, type TextSource } from './data/text.ts'
 export {
   type EncodedText,
   type TextBatch,

@@ -15,6 +15,7 @@ import {
 } from './chat-datasets.ts'
 import { chatterbotChinese, chatterbotEnglish } from './chatterbot.ts'
 import { chineseNovels } from './chinese-novels.ts'
+import { chinesePoetry } from './chinese-poetry.ts'
 import { chnsenticorp } from './chnsenticorp.ts'
 import { cola } from './cola.ts'
 import type { Dataset } from './dataset.ts'
@@ -47,6 +48,7 @@ export const catalog: readonly Dataset[] = [
   tinyshakespeare,
   names,
   chineseNovels,
+  chinesePoetry,
   englishBooks,
   wikitext2,
   englishWikipedia,
