@@ -24,6 +24,8 @@ export {
 } from './chat/examples.ts'
 export { type ChatRecord, type FormatOptions, formats, type PlacedRecord, readChatRecords } from './chat/formats.ts'
 export { ChatTemplate, type ChatTemplateOptions } from './chat/template.ts'
+export { adaptedStorage } from './checkpoints/adapted-storage.ts'
+export { type Adapter, isAdapterFolder, openAdapter } from './checkpoints/adapter.ts'
 export {
   type BertPart,
   loadBertFolder,

@@ -5,6 +5,7 @@ import { namedParameters } from '../nn/parameters.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import type { StoredTensor } from './safetensors.ts'
+import type { LayerLayout } from './stored-parts.ts'
 
 /** The contents of config.json. */
 export type Config = Readonly<Record<string, unknown>>
@@ -20,6 +21,7 @@ export interface Architecture<M extends StoredModel = StoredModel> {
   describes(model: StoredModel): model is M
   config(model: M, tokenizer: Tokenizer): Config
   create(config: ConfigReader): M
+  readonly layout: LayerLayout
   /** The tensors of the layout. */
   store(model: M, weights: Weights): Iterable<StoredTensor>
   /** Our weights, from the tensors of the layout. */
@@ -44,9 +46,10 @@ export type TensorReader = (name: string, shape: Shape) => Promise<Float32Array>
 export function renaming<M extends StoredModel>(
   names: readonly (readonly [string, string])[],
   zeros: (model: M, stored: ReadonlyMap<string, Shape>) => ReadonlyMap<string, Shape>,
-): Pick<Architecture<M>, 'store' | 'load'> {
+): Pick<Architecture<M>, 'layout' | 'store' | 'load'> {
   const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
   return {
+    layout: { names: own => [rename(own)], inputsFirst: true },
     *store(model, weights) {
       const shapes = new Map<string, Shape>()
       for (const [own, { shape }] of namedParameters(model)) {

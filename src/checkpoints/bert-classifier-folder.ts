@@ -7,16 +7,21 @@ import type { Storage } from '../storage/storage.ts'
 import { tokenizerConfig } from '../tokenizers/huggingface.ts'
 import { bertTokens, type WordPiece } from '../tokenizers/word-piece.ts'
 import { ConfigReader, readJSON, replaceFiles } from './architecture.ts'
-import { bertConfig, bertParts, loadBertFolder, requireBertParts } from './bert.ts'
+import { bertConfig, bertLayout, bertParts, loadBertFolder, requireBertParts } from './bert.ts'
 import type { SavedClassifier } from './classifier-folder.ts'
 import { openSafetensors, writeSafetensors } from './safetensors.ts'
-import { fromStored, type PartNames, storedParts, toStored } from './stored-parts.ts'
+import { fromStored, type LayerLayout, type PartNames, storedParts, toStored } from './stored-parts.ts'
 
 export interface SavedBertClassifier extends SavedClassifier<BertClassifier> {
   readonly tokenizer: WordPiece
 }
 
 const outputNames: PartNames = [['output', ['classifier']]]
+
+export const bertClassifierLayout: LayerLayout = {
+  ...bertLayout,
+  names: own => (own === 'output' ? ['classifier'] : bertLayout.names(own.slice(prefix.length))),
+}
 const prefix = 'bert.'
 
 /** Parameters of BERT that a classifier has no use for: those of the pre-training. */

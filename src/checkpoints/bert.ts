@@ -10,7 +10,7 @@ import { tokenizerConfig, tokenizerFromJSON } from '../tokenizers/huggingface.ts
 import { bertTokens, WordPiece, wordPieceVocabulary } from '../tokenizers/word-piece.ts'
 import { type Config, ConfigReader, createModel, readJSON, replaceFiles, requireFiles } from './architecture.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
-import { fromStored, type StoredPart, storedParts, toStored } from './stored-parts.ts'
+import { fromStored, type LayerLayout, type StoredPart, storedParts, theirNames, toStored } from './stored-parts.ts'
 
 /** What a folder may lack, by the names of the model's fields. */
 export type BertPart = 'pooler' | 'maskHead' | 'nextHead'
@@ -36,6 +36,8 @@ const partNames: Readonly<Record<BertPart, string>> = {
 /** The tensors of a model by their names in transformers. */
 export const bertParts = (model: BERT): StoredPart[] =>
   storedParts(model, bertTensorNames, ['tokenEmbedding', 'positionEmbedding', 'segmentEmbedding'])
+
+export const bertLayout: LayerLayout = { names: own => theirNames(own, bertTensorNames), inputsFirst: false }
 
 const partOf = ({ own }: StoredPart): BertPart | undefined => parts.find(part => own.startsWith(part))
 

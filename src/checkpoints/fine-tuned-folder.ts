@@ -12,6 +12,7 @@ import { type Config, ConfigReader, readJSON, replaceFiles, requireFiles } from 
 import type { SavedClassifier } from './classifier-folder.ts'
 import { architectureFor, architectureOf, storedName } from './model-folder.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import type { LayerLayout } from './stored-parts.ts'
 
 export interface SavedFineTuned extends SavedClassifier<FineTunedClassifier> {
   readonly tokenizer: Tokenizer
@@ -82,6 +83,12 @@ export async function saveFineTunedFolder(storage: Storage, saved: SavedFineTune
 }
 
 const prefix = 'base.'
+
+/** How the layout of a language model's folder names the layers of the classifier that was made of it. */
+export function fineTunedLayout({ base }: FineTunedClassifier): LayerLayout {
+  const { layout } = architectureFor(base)
+  return { ...layout, names: own => (own === 'score' ? [own] : layout.names(own.slice(prefix.length))) }
+}
 
 /** What the answers of a choice are called, as they are its own: "1", "2" and so on. */
 export const choiceNames = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => String(i + 1))

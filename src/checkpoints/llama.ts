@@ -1,13 +1,9 @@
 import { Llama, llamaPublished, llamaTensorNames } from '../models/2023-llama.ts'
 import type { Architecture, Config, ConfigReader } from './architecture.ts'
-import { fromStored, storedParts, toStored } from './stored-parts.ts'
+import { fromStored, type PartNames, storedParts, theirNames, toStored } from './stored-parts.ts'
 
-const parts = (model: Llama) =>
-  storedParts(
-    model,
-    llamaTensorNames.map(([ours, theirs]) => [ours, [theirs]]),
-    ['embedding'],
-  )
+const names: PartNames = llamaTensorNames.map(([ours, theirs]) => [ours, [theirs]])
+const parts = (model: Llama) => storedParts(model, names, ['embedding'])
 
 /** transformers' `LlamaForCausalLM`. */
 export const llama: Architecture<Llama> = {
@@ -59,6 +55,7 @@ export const llama: Architecture<Llama> = {
       tied: config.optional('tie_word_embeddings') ? config.boolean('tie_word_embeddings') : false,
     })
   },
+  layout: { names: own => theirNames(own, names), inputsFirst: false },
   store: (model, weights) => toStored(parts(model), weights),
   load: (model, read) => fromStored(model, parts(model), ({ name, shape }) => read(name, shape)),
 }

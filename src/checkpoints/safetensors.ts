@@ -152,6 +152,19 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<void> {
   const location = storage.locate(name)
+  const { header, sorted } = layOut(location, tensors, metadata)
+  await storage.write(name, chunks(location, header, sorted))
+}
+
+/**
+ * The beginning of a file with these tensors, which follow it in this order.
+ * @throws {CheckpointError} if two names are equal
+ */
+export function layOut<T extends Pick<StoredTensor, 'name' | 'dtype' | 'shape'>>(
+  location: string,
+  tensors: readonly T[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): { readonly header: Uint8Array; readonly sorted: readonly T[] } {
   const sorted = [...tensors].sort(
     (a, b) => order.indexOf(a.dtype) - order.indexOf(b.dtype) || (a.name < b.name ? -1 : 1),
   )
@@ -164,21 +177,21 @@ export async function writeSafetensors(
     end += byteLength(tensor)
     header.set(tensor.name, { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [begin, end] })
   }
-  await storage.write(name, chunks(location, header, sorted))
-}
-
-async function* chunks(
-  location: string,
-  header: ReadonlyMap<string, unknown>,
-  tensors: readonly StoredTensor[],
-): AsyncGenerator<Uint8Array> {
   // Built by hand: an object would put names such as "0" first.
   const entries = [...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
   const json = new TextEncoder().encode(`{${entries.join(',')}}`)
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20)
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true)
   padded.set(json, 8)
-  yield padded
+  return { header: padded, sorted }
+}
+
+async function* chunks(
+  location: string,
+  header: Uint8Array,
+  tensors: readonly StoredTensor[],
+): AsyncGenerator<Uint8Array> {
+  yield header
   for (const tensor of tensors) {
     const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
     if (data.byteLength !== byteLength(tensor)) {
@@ -189,7 +202,8 @@ async function* chunks(
   }
 }
 
-function byteLength({ dtype, shape }: { dtype: SafetensorsDType; shape: Shape }): number {
+/** Bytes of a tensor. */
+export function byteLength({ dtype, shape }: { dtype: SafetensorsDType; shape: Shape }): number {
   return elementCount(shape) * arrays[dtype].BYTES_PER_ELEMENT
 }
 

@@ -14,6 +14,23 @@ export interface StoredPart {
 /** Our part of a dotted name, and the tensors of a layout that hold it, in the order in which ours lie side by side. */
 export type PartNames = readonly (readonly [ours: string, theirs: readonly string[]])[]
 
+/** How a layout names layers, and which way round it keeps their matrices. */
+export interface LayerLayout {
+  /** The names of one of our layers, in the order in which its outputs lie side by side. */
+  names(own: string): readonly string[]
+  /** Whether matrices are [inputs, outputs], as ours. */
+  readonly inputsFirst: boolean
+}
+
+/** The names of what we call by one, which may be the beginning of more. */
+export function theirNames(own: string, table: PartNames): string[] {
+  let names = [own]
+  for (const [ours, theirs] of table) {
+    if (names[0].includes(ours)) names = theirs.map(part => names[0].replace(ours, part))
+  }
+  return names
+}
+
 /**
  * The tensors in which PyTorch's `Linear` and `Embedding` keep a model of ours: matrices as [outputs, inputs], tables as
  * they are, and apart what we keep side by side.
@@ -26,10 +43,7 @@ export function storedParts(model: object, names: PartNames, tables: readonly st
 }
 
 function partsOf(own: string, shape: Shape, table: PartNames, isTable: boolean): StoredPart[] {
-  let names = [own]
-  for (const [ours, theirs] of table) {
-    if (names[0].includes(ours)) names = theirs.map(part => names[0].replace(ours, part))
-  }
+  const names = theirNames(own, table)
   if (shape.length === 1 || isTable) {
     const size = shape[0] / names.length
     return names.map((name, i) => ({

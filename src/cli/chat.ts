@@ -6,11 +6,11 @@ import { generate } from '../generation/generate.ts'
 import { promptIds } from '../tokenizers/tokenizer.ts'
 import type { Command, CommandContext } from './command.ts'
 import {
-  deviceOptions,
   type GenerationTable,
   generateOptions,
   generationOptions,
   generationOptionsOf,
+  modelOptions,
   type OpenModel,
   openModel,
   predictorOf,
@@ -30,7 +30,7 @@ const help = (converses: boolean) => `${
 
 export const command: Command<GenerationTable> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
-  options: { ...generationOptions, ...deviceOptions },
+  options: { ...generationOptions, ...modelOptions },
   examples: ['nacre chat runs/my', 'echo "ROMEO:" | nacre chat runs/my'],
   async run({ arguments: [folder], options, given, host, write, json, report }) {
     const model = await openModel(folder, options, { generating: true })

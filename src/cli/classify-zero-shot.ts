@@ -1,7 +1,7 @@
 import { jointOf, promptTemplate } from '../data/prompt-template.ts'
 import { continuationOf, likelihoodScorer } from '../evaluation/likelihood.ts'
 import type { OpenClassifier } from './classify.ts'
-import { openModel } from './open-model.ts'
+import { type ModelPlace, openModel } from './open-model.ts'
 
 /**
  * A language model that was never taught to classify: which of the choices it would go on with after the prompt, as GPT
@@ -10,9 +10,9 @@ import { openModel } from './open-model.ts'
 export async function openZeroShot(
   folder: string,
   { prompt = '{text}', choices }: { readonly prompt?: string; readonly choices: readonly string[] },
-  device: { readonly device: string; readonly threads?: number },
+  place: ModelPlace,
 ): Promise<OpenClassifier> {
-  const model = await openModel(folder, device)
+  const model = await openModel(folder, place)
   const scorer = likelihoodScorer(model, { batchSize: choices.length })
   const fill = promptTemplate(prompt)
   const joint = jointOf(choices)

@@ -5,13 +5,13 @@ import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { isFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { nodeStorage } from '../storage/node.ts'
 import type { Storage } from '../storage/storage.ts'
 import { bar } from '../training/progress.ts'
 import { openZeroShot } from './classify-zero-shot.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
-import { deviceOptions } from './open-model.ts'
+import { openFolder } from './open-folder.ts'
+import { modelOptions } from './open-model.ts'
 import { rewordingOf, wordingOptions } from './wording.ts'
 
 /** What a classifier makes of one input. */
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<string, () => Promise<{ readonly open: ClassifierKi
   'recurrent-classifier': () => import('./classify-recurrent.ts'),
 }
 
-const options: typeof wordingOptions & typeof deviceOptions = { ...wordingOptions, ...deviceOptions }
+const options: typeof wordingOptions & typeof modelOptions = { ...wordingOptions, ...modelOptions }
 
 export const command: Command<typeof options> = {
   arguments: [
@@ -74,14 +74,14 @@ export const command: Command<typeof options> = {
     'nacre classify runs/gpt "a wonderful film" --prompt "{text} very" --choices negative,positive',
   ],
   async run({ arguments: [folder, ...inputs], options: given, json, report, print }) {
-    const { device, threads } = given
+    const { device, threads, base } = given
     const path = resolve(folder)
     if (!existsSync(path)) {
       const received = `"${folder}", which does not exist`
       const hint = 'Train one with: nacre train mlp --data mnist --out DIR, or: nacre train tfidf --data sst2 --out DIR'
       throw new OptionError({ what: 'RUN', expected: 'the folder of a trained classifier', received, hint })
     }
-    const storage = nodeStorage(path)
+    const storage = await openFolder(folder, given)
     const wording = rewordingOf(given)
     if (wording !== undefined && wording.choices === undefined) {
       const expected = 'the words that --prompt is to go on with'
@@ -90,7 +90,7 @@ export const command: Command<typeof options> = {
     const { labels, classify } =
       wording?.choices === undefined
         ? await openClassifier(storage, nodeRuntime({ device, threads: threads ?? 1 }))
-        : await openZeroShot(folder, { ...wording, choices: wording.choices }, { device, threads })
+        : await openZeroShot(folder, { ...wording, choices: wording.choices }, { device, threads, base })
     for (const [i, input] of inputs.entries()) {
       const { probabilities, picture, labels: own = labels } = await classify(input)
       const all = own.map((label, at) => ({ label, probability: probabilities[at] }))

@@ -28,6 +28,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'teach a language model your own answers or classes',
     load: () => import('./finetune.ts'),
   },
+  { name: 'merge', summary: 'make one model of an adapter and its base', load: () => import('./merge.ts') },
   { name: 'generate', summary: 'continue a text', load: () => import('./generate.ts') },
   { name: 'chat', summary: 'talk to a model', load: () => import('./chat.ts') },
   { name: 'translate', summary: 'translate sentences', load: () => import('./translate.ts') },

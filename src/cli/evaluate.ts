@@ -6,7 +6,6 @@ import { findTask } from '../data/tasks.ts'
 import { measureText } from '../data/text.ts'
 import { type TextWindow, textMetrics, textPerplexity } from '../evaluation/text-perplexity.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import { nodeStorage } from '../storage/node.ts'
 import { isClassifier, openClassifier } from './classify.ts'
 import type { Command } from './command.ts'
 import { evaluateClassifier } from './evaluate-classifier.ts'
@@ -15,7 +14,8 @@ import { evaluateLanguageTask } from './evaluate-language-task.ts'
 import { predictionsFile, progressOf } from './evaluate-report.ts'
 import { evaluateVectorScores, evaluateVectors } from './evaluate-vectors.ts'
 import { openData } from './open-data.ts'
-import { deviceOptions, openModel } from './open-model.ts'
+import { openFolder } from './open-folder.ts'
+import { modelOptions, openModel } from './open-model.ts'
 import { taskFor } from './open-task.ts'
 import { openVectors, vectorsFile } from './open-vectors.ts'
 import { wordingOptions } from './wording.ts'
@@ -76,12 +76,12 @@ const options: typeof dataOptions &
   typeof taskOptions &
   typeof wordingOptions &
   typeof vectorOptions &
-  typeof deviceOptions = {
+  typeof modelOptions = {
   ...dataOptions,
   ...taskOptions,
   ...wordingOptions,
   ...vectorOptions,
-  ...deviceOptions,
+  ...modelOptions,
 }
 
 export const command: Command<typeof options> = {
@@ -104,7 +104,7 @@ export const command: Command<typeof options> = {
       if (task === undefined) return evaluateVectors(await openVectors(folder), options, context)
       return evaluateVectorScores(folder, task, await openVectors(folder), options, context)
     }
-    const storage = nodeStorage(resolve(folder))
+    const storage = await openFolder(folder, options)
     const modelType = existsSync(resolve(folder)) ? await modelTypeOf(storage) : ''
     const runtime = () => nodeRuntime({ device: options.device, threads: options.threads })
     if (modelType === 'mlp') {

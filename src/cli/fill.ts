@@ -4,13 +4,13 @@ import { bar } from '../training/progress.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
 import { openBert } from './open-bert.ts'
-import { deviceOptions } from './open-model.ts'
+import { modelOptions } from './open-model.ts'
 import { probabilityText } from './token-label.ts'
 
 const ownOptions = {
   top: { type: 'integer', default: 5, minimum: 1, unit: 'tokens', help: 'how many of the likeliest to show' },
 } as const
-const options: typeof ownOptions & typeof deviceOptions = { ...ownOptions, ...deviceOptions }
+const options: typeof ownOptions & typeof modelOptions = { ...ownOptions, ...modelOptions }
 
 /** Columns of the bar of a filling that is certain. */
 const barWidth = 40

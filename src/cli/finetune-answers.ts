@@ -13,7 +13,7 @@ import { temperature } from '../generation/sampling.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
-import { growVocabulary } from '../training/grow-vocabulary.ts'
+import { grownParameters, growVocabulary } from '../training/grow-vocabulary.ts'
 import { type SupervisedStart, type SupervisedValidation, superviseRun } from '../training/supervised-run.ts'
 import type { CommandContext } from './command.ts'
 import type { OpenModel } from './open-model.ts'
@@ -38,7 +38,7 @@ export async function finetuneAnswers(
 ): Promise<void> {
   const { note, print, signal } = context
   const { runtime, ...saved } = opened
-  const { base, template } = withTemplate(saved, records, options.seed)
+  const { base, grown, template } = withTemplate(saved, records, options.seed)
   const [train, validation] = await examplesOf(base, template, records, options)
   const report = [train, validation].reduce(
     (sum, { dropped, cut }) => ({ dropped: sum.dropped + dropped, cut: sum.cut + cut }),
@@ -54,7 +54,7 @@ export async function finetuneAnswers(
   if (report.cut > 0) note(`${count(report.cut)} examples are longer than the context and were cut.`)
   const asked = validation.examples[0]
   const events = superviseRun({
-    ...{ storage: nodeStorage(resolve(out)), runtime, signal, base, options },
+    ...{ storage: nodeStorage(resolve(out)), runtime, signal, base, grown, options },
     train: train.examples,
     validation: validation.examples,
     sample: asked && (async model => answerOf({ ...model, runtime }, asked.ids, asked.isAnswer)),
@@ -80,14 +80,15 @@ function withTemplate(
   saved: SavedModel,
   records: readonly PlacedRecord[],
   seed: number,
-): { readonly base: SavedModel; readonly template: ChatTemplate } {
+): { readonly base: SavedModel; readonly grown: readonly string[]; readonly template: ChatTemplate } {
   const own = saved.settings?.chatTemplate
   const source = own ?? defaultChatTemplate
   const template = new ChatTemplate(source, { specialTokens: saved.settings?.specialNames })
-  if (!records.some(({ kind }) => kind === 'conversation')) return { base: saved, template }
+  if (!records.some(({ kind }) => kind === 'conversation')) return { base: saved, grown: [], template }
   const grown = own === undefined ? growVocabulary(saved, turnTokens, seed) : saved
   const settings = { ...saved.settings, chatTemplate: source }
-  return { base: { ...grown, settings, turnEnds: turnEndIds(grown.tokenizer, template) }, template }
+  const base = { ...grown, settings, turnEnds: turnEndIds(grown.tokenizer, template) }
+  return { base, grown: grownParameters(saved, grown), template }
 }
 
 /** Examples to learn from, and a random part that is held out. */

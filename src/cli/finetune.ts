@@ -87,7 +87,8 @@ async function openPreTrained(
   folder: string,
   options: { readonly device: string; readonly threads?: number },
 ): Promise<OpenModel | (SavedBERT & { readonly runtime: Runtime })> {
-  if (!(await isBertFolder(folder))) return openModel(folder, options)
+  const { device, threads } = options // its --base is RUN
+  if (!(await isBertFolder(folder))) return openModel(folder, { device, threads })
   return { ...(await loadBert(folder)), runtime: nodeRuntime(options) }
 }
 

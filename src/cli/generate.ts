@@ -2,12 +2,12 @@ import { generate } from '../generation/generate.ts'
 import { promptIds } from '../tokenizers/tokenizer.ts'
 import type { Command } from './command.ts'
 import {
-  deviceOptions,
   firstTokens,
   type GenerationTable,
   generateOptions,
   generationOptions,
   generationOptionsOf,
+  modelOptions,
   openModel,
   predictorOf,
   unescapeText,
@@ -19,7 +19,7 @@ const promptOption = {
 
 export const command: Command<GenerationTable & typeof promptOption> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
-  options: { ...promptOption, ...generationOptions, ...deviceOptions },
+  options: { ...promptOption, ...generationOptions, ...modelOptions },
   examples: [
     'nacre generate runs/my --prompt "ROMEO:" --tokens 300 --temperature 0.8 --seed 1',
     'nacre generate runs/my --prompt "话说" --top-p 0.9 --stop "。" --json',

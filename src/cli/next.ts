@@ -3,13 +3,13 @@ import { promptIds } from '../tokenizers/tokenizer.ts'
 import { bar } from '../training/progress.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
-import { deviceOptions, firstTokens, openModel, predictorOf } from './open-model.ts'
+import { firstTokens, modelOptions, openModel, predictorOf } from './open-model.ts'
 import { probabilityText, tokenLabel } from './token-label.ts'
 
 const ownOptions = {
   top: { type: 'integer', default: 10, minimum: 1, unit: 'tokens', help: 'how many of the likeliest to show' },
 } as const
-const options: typeof ownOptions & typeof deviceOptions = { ...ownOptions, ...deviceOptions }
+const options: typeof ownOptions & typeof modelOptions = { ...ownOptions, ...modelOptions }
 
 /** Columns of the bar of a token that is certain. */
 const barWidth = 40

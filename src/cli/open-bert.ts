@@ -1,17 +1,17 @@
 import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { loadBertFolder, type SavedBERT } from '../checkpoints/bert.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { type BertEncoder, bertEncoder } from '../generation/bert-encoder.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import { nodeStorage } from '../storage/node.ts'
 import { bertType } from '../training/bert-run.ts'
+import { openFolder } from './open-folder.ts'
+import type { ModelPlace } from './open-model.ts'
 
 /** Whether a path is a folder of a BERT. */
 export async function isBertFolder(path: string): Promise<boolean> {
   if (!existsSync(path) || !statSync(path).isDirectory()) return false
-  const storage = nodeStorage(resolve(path))
+  const storage = await openFolder(path)
   return (await storage.exists('config.json')) && (await modelTypeOf(storage)) === bertType
 }
 
@@ -20,10 +20,7 @@ export async function isBertFolder(path: string): Promise<boolean> {
  * @throws {OptionError} if there is no such folder
  * @throws {CheckpointError} if it is no BERT's, or damaged
  */
-export async function openBert(
-  path: string,
-  { device, threads }: { readonly device: string; readonly threads?: number },
-): Promise<BertEncoder> {
+export async function openBert(path: string, { device, threads, base }: ModelPlace): Promise<BertEncoder> {
   if (!existsSync(path)) {
     throw new OptionError({
       what: 'RUN',
@@ -32,8 +29,9 @@ export async function openBert(
       hint: 'Train one with: nacre train bert --data FILE --out DIR',
     })
   }
-  return bertEncoder(await loadBert(path), nodeRuntime({ device, threads }))
+  return bertEncoder(await loadBert(path, base), nodeRuntime({ device, threads }))
 }
 
 /** @throws {CheckpointError} if a folder is no BERT's, or damaged */
-export const loadBert = (path: string): Promise<SavedBERT> => loadBertFolder(nodeStorage(resolve(path)))
+export const loadBert = async (path: string, base?: string): Promise<SavedBERT> =>
+  loadBertFolder(await openFolder(path, { base }))

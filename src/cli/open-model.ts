@@ -9,14 +9,25 @@ import { cachedPredictor, type LoadedPredictor } from '../generation/predictor.t
 import { samplingPolicies } from '../generation/sampling.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { nodeStorage } from '../storage/node.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
+import { adapterOptions, openFolder } from './open-folder.ts'
 
 /** Options of every command that runs a trained model. */
 export const deviceOptions = {
   threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: what suits the size of the model)' },
   device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
+
+/** Options of every command that opens a model, which may be an adapter. */
+export const modelOptions: typeof deviceOptions & typeof adapterOptions = { ...deviceOptions, ...adapterOptions }
+
+/** What is said of where a model is and runs. */
+export interface ModelPlace {
+  readonly device: string
+  readonly threads?: number
+  /** Of an adapter: folder of its base. */
+  readonly base?: string
+}
 
 /** Options of every command that generates text. */
 export const generationOptions = {
@@ -42,9 +53,9 @@ export const generationOptions = {
 } as const
 
 /** What a command that generates text is told. */
-export type GenerationTable = typeof generationOptions & typeof deviceOptions
+export type GenerationTable = typeof generationOptions & typeof modelOptions
 
-const generationTable: GenerationTable = { ...generationOptions, ...deviceOptions }
+const generationTable: GenerationTable = { ...generationOptions, ...modelOptions }
 
 export interface OpenModel extends SavedModel {
   readonly runtime: Runtime
@@ -54,14 +65,14 @@ export interface OpenModel extends SavedModel {
 const smallModel = 4_000_000
 
 /**
- * Loads the folder of a run or of transformers.
+ * Loads the folder of a run or of transformers, or of an adapter, ours or PEFT's.
  * @throws {OptionError} if there is no such folder
  * @throws {DeviceError} if the device is not there
  * @throws {CheckpointError} if it is not the folder of a model, or a damaged one
  */
 export async function openModel(
   folder: string,
-  { device, threads }: { readonly device: string; readonly threads?: number },
+  { device, threads, base }: ModelPlace,
   { generating = false }: { generating?: boolean } = {},
 ): Promise<OpenModel> {
   const path = resolve(folder)
@@ -74,7 +85,7 @@ export async function openModel(
     })
   }
   nodeRuntime({ device }) // a device that is not there is said before a large file is read
-  const saved = await loadModelFolder(nodeStorage(path))
+  const saved = await loadModelFolder(await openFolder(folder, { base }))
   const parameters = [...saved.weights.values()].reduce((sum, { length: count }) => sum + count, 0)
   const suitable = generating && parameters < smallModel ? 1 : availableParallelism()
   return { ...saved, runtime: nodeRuntime({ device, threads: threads ?? suitable }) }

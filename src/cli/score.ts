@@ -3,15 +3,15 @@ import { scoreTokens } from '../evaluation/score.ts'
 import { promptIds } from '../tokenizers/tokenizer.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
-import { deviceOptions, openModel } from './open-model.ts'
+import { modelOptions, openModel } from './open-model.ts'
 import { probabilityText, tokenLabel } from './token-label.ts'
 
-export const command: Command<typeof deviceOptions> = {
+export const command: Command<typeof modelOptions> = {
   arguments: [
     { name: 'RUN', help: 'folder of a trained model' },
     { name: 'TEXT', help: 'text to score' },
   ],
-  options: deviceOptions,
+  options: modelOptions,
   examples: ['nacre score runs/my "To be, or not to be"'],
   async run({ arguments: [folder, text], options, print, report, json }) {
     const model = await openModel(folder, options, { generating: true })

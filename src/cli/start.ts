@@ -12,7 +12,7 @@ import { trainRun } from '../training/run.ts'
 import { settleOptions } from '../training/settle-options.ts'
 import { converse } from './chat.ts'
 import type { Command } from './command.ts'
-import { deviceOptions, generationOptions, openModel } from './open-model.ts'
+import { generationOptions, modelOptions, openModel } from './open-model.ts'
 import { sampler } from './sample.ts'
 import { showRun } from './show-run.ts'
 
@@ -48,7 +48,7 @@ export const command: Command<typeof startOptions> = {
     if (options.talk && !json && process.stdin.isTTY && host.stdout.isTerminal) {
       print('\nNow it speaks: type the beginning of a text, and the model goes on.')
       const model = await openModel(folder, { device: 'cpu' }, { generating: true })
-      const defaults = checkOptions({ ...generationOptions, ...deviceOptions }, {})
+      const defaults = checkOptions({ ...generationOptions, ...modelOptions }, {})
       await converse(model, { host, write: context.write, options: defaults })
     }
     print(`

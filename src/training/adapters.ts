@@ -1,7 +1,9 @@
 import { OptionError } from '../base/errors.ts'
+import { type LearnedAdapter, removeAdapter, saveAdapter } from '../checkpoints/save-adapter.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { addLowRank, type LowRankLinear, lowRankCount, lowRankLayers, mergeLowRank } from '../nn/low-rank.ts'
 import { namedParameters } from '../nn/parameters.ts'
+import type { Storage } from '../storage/storage.ts'
 
 /** What a fine-tuning is told of adapters. */
 export interface AdapterOptions {
@@ -42,6 +44,22 @@ export function adapt(model: object, { lora, loraAlpha, loraTargets }: AdapterOp
     learns: name => names.has(name),
     merged: weights => mergeLowRank(layers, weights),
   }
+}
+
+/** Writes the adapters beside the model that they were merged into; without any, those of an earlier run go. */
+export async function keepAdapter(
+  storage: Storage,
+  { layers }: Adapted,
+  {
+    options: { base, fromScratch },
+    ...learned
+  }: Omit<LearnedAdapter, 'layers' | 'base'> & {
+    readonly options: { readonly base?: string; readonly fromScratch: boolean }
+  },
+): Promise<void> {
+  // On weights that are nowhere kept, adapters would be of no use.
+  if (layers.size > 0 && !fromScratch) await saveAdapter(storage, { ...learned, layers, base })
+  else await removeAdapter(storage)
 }
 
 /** Of the weights that adapters are put on: a state without them goes on only with the same. */

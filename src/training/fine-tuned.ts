@@ -5,18 +5,21 @@
 import { OptionError } from '../base/errors.ts'
 import { requireBertParts, type SavedBERT } from '../checkpoints/bert.ts'
 import {
+  bertClassifierLayout,
   isPreTrainingHead,
   loadBertClassifierFolder,
   saveBertClassifierFolder,
 } from '../checkpoints/bert-classifier-folder.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import {
+  fineTunedLayout,
   loadFineTunedFolder,
   saveFineTunedFolder,
   taskTokenNames,
   taskTokensOf,
 } from '../checkpoints/fine-tuned-folder.ts'
 import type { SavedModel } from '../checkpoints/model-folder.ts'
+import type { LayerLayout } from '../checkpoints/stored-parts.ts'
 import { bertMarkers, bertTask } from '../data/bert-rows.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import type { EncodedText } from '../data/text-batches.ts'
@@ -27,7 +30,7 @@ import { sameModel } from '../models/language-model.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Segmenter } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { growVocabulary } from './grow-vocabulary.ts'
+import { grownParameters, growVocabulary } from './grow-vocabulary.ts'
 import type { SequenceClassifier } from './sequence-classifier.ts'
 
 /** A model that reads texts or pairs, and how it reads them. */
@@ -49,6 +52,10 @@ export interface NewClassifier extends TextReader {
   readonly isNew: (name: string) => boolean
   /** Whether a parameter is of the pre-training alone. */
   readonly isUnused: (name: string) => boolean
+  /** How its folder names its layers. */
+  readonly layout: LayerLayout
+  /** Parameters that have rows for new tokens. */
+  readonly grown: readonly string[]
   /** Writes the folder. */
   save(storage: Storage, weights: ReadonlyMap<string, Float32Array>, labels: readonly string[]): Promise<void>
 }
@@ -83,6 +90,8 @@ function ofLanguageModel(saved: SavedModel, { classes, combination, seed }: NewC
   return {
     ...{ model, tokenizer, context, configuration: { base: model.base.configuration, ...model.configuration } },
     learned: prefixed('base.', grown.weights),
+    layout: fineTunedLayout(model),
+    grown: grownParameters(saved, grown).map(name => `base.${name}`),
     isNew: name => name.startsWith('score.'),
     isUnused: () => false,
     encode: texts => encodeTask(texts, tokenizer, combination, context),
@@ -103,6 +112,8 @@ function ofBert(saved: SavedBERT, { classes, combination, fromScratch }: NewClas
   return {
     ...{ model: make(), tokenizer, context, configuration: { base: configuration, classes } },
     learned: prefixed('bert.', saved.weights),
+    layout: bertClassifierLayout,
+    grown: [],
     isNew: name => /^(output|bert\.pooler)\./.test(name),
     isUnused: isPreTrainingHead,
     encode: texts => bertTask(texts, tokenizer, context),

@@ -15,7 +15,7 @@ import { adamW } from '../optim/adamw.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
-import { adapt, weightsFingerprint } from './adapters.ts'
+import { adapt, keepAdapter, weightsFingerprint } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
@@ -104,6 +104,9 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     keepModel: async () => {
       const now = new Map([...weights, ...(await training.state()).weights])
       await made.save(storage, adapted.merged(now), labels)
+      const { layout, grown } = made
+      const whole = trained.flatMap(([name]) => (made.isNew(name) ? [name] : []))
+      await keepAdapter(storage, adapted, { options, weights: now, layout, trained: whole, grown, task: 'SEQ_CLS' })
     },
   })
 }

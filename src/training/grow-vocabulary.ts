@@ -22,6 +22,10 @@ export function growVocabulary<M extends SavedModel>(saved: M, names: readonly s
   return { ...saved, model, weights, tokenizer }
 }
 
+/** The parameters that are larger than they were. */
+export const grownParameters = (before: SavedModel, after: SavedModel): string[] =>
+  [...after.weights].flatMap(([name, data]) => (data.length > before.weights.get(name)!.length ? [name] : []))
+
 /** The old elements at their old places in a larger matrix or vector. */
 function overlaid(fresh: Float32Array, shape: Shape, old: Float32Array, oldShape: Shape): Float32Array {
   const [columns, oldColumns] = [shape, oldShape].map(sizes => (sizes.length > 1 ? sizes[1] : 1))

@@ -6,7 +6,7 @@
  */
 import { OptionError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
-import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
+import { architectureFor, type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
 import { fingerprint } from '../data/token-shards.ts'
@@ -19,7 +19,7 @@ import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { adapt, weightsFingerprint } from './adapters.ts'
+import { adapt, keepAdapter, weightsFingerprint } from './adapters.ts'
 import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
@@ -56,6 +56,8 @@ export interface SupervisedRunInput {
   readonly runtime: Runtime
   /** What learns, with the special tokens of its chat template. */
   readonly base: SavedModel
+  /** Its parameters that have rows for new tokens, which an adapter brings along. */
+  readonly grown?: readonly string[]
   readonly train: readonly TrainingExample[]
   readonly validation: readonly TrainingExample[]
   /** What the model answers now. */
@@ -154,7 +156,13 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     plot: { title: 'fine-tuning: loss of the answers' },
     validates: held !== undefined,
     measure: event => (event.type === 'validation' && metric ? { ...event, metricName: metric } : event),
-    keepModel: async () => saveModelFolder(storage, await saved()),
+    keepModel: async () => {
+      await saveModelFolder(storage, await saved())
+      const now = new Map([...weights, ...(await training.state()).weights])
+      const { layout } = architectureFor(base.model)
+      const { grown = [] } = run
+      await keepAdapter(storage, adapted, { options, weights: now, layout, trained: [], grown, task: 'CAUSAL_LM' })
+    },
     sample: sample && (async () => sample(await saved())),
   })
 }

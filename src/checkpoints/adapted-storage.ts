@@ -1,0 +1,179 @@
+import { CheckpointError, StorageError } from '../base/errors.ts'
+import { outOfRange, type Storage } from '../storage/storage.ts'
+import {
+  type Adapter,
+  adaptedMatrix,
+  baseField,
+  baseFingerprint,
+  openAdapter,
+  orientation,
+  otherBase,
+} from './adapter.ts'
+import { type Config, readJSON, requireFiles } from './architecture.ts'
+import { byteLength, layOut, openSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors.ts'
+
+/** Files of a model's folder that an adapter's folder may have as well: its own are taken. */
+const ownFiles = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'generation_config.json',
+  'chat_template.jinja',
+]
+const weightsFile = 'model.safetensors'
+
+/**
+ * A base with an adapter on it, as the folder of the model that both make together: whatever reads folders reads it. Its
+ * tensors are computed when they are read.
+ *
+ * @param adapter - a folder of PEFT or of ours
+ * @param base - the folder of a model
+ * @throws {CheckpointError} if a file is missing or damaged, or the adapter is one of another base
+ */
+export async function adaptedStorage(adapter: Storage, base: Storage): Promise<Storage> {
+  const opened = await openAdapter(adapter)
+  await requireFiles(base, ['config.json', weightsFile], 'model, the base of an adapter')
+  const file = await openSafetensors(base, weightsFile)
+  const weights = await adaptedWeights(opened, file)
+  const config = new TextEncoder().encode(`${JSON.stringify(await adaptedConfig(opened, adapter, base), null, 2)}\n`)
+  const place = async (name: string): Promise<Storage> =>
+    ownFiles.includes(name) && (await adapter.exists(name)) ? adapter : base
+  const locate = (name: string): string => (name === weightsFile ? opened.location : base.locate(name))
+  const made = (name: string): ReadFile | undefined => {
+    if (name === weightsFile) return weights
+    return name === 'config.json' ? bytesFile(config) : undefined
+  }
+  const range = async (name: string, offset: number, length: number): Promise<Uint8Array> => {
+    const own = made(name)
+    if (own === undefined) return (await place(name)).readRange(name, offset, length)
+    if (offset < 0 || length < 0 || offset + length > own.size) throw outOfRange(locate(name), offset, length, own.size)
+    return own.range(offset, length)
+  }
+  const refuse = async (name: string): Promise<never> => {
+    const expected = 'to be read only: it is a base with an adapter on it'
+    throw new StorageError({ what: locate(name), expected, received: 'something to write' })
+  }
+  const size = async (name: string): Promise<number> => made(name)?.size ?? (await place(name)).size(name)
+  return {
+    locate,
+    size,
+    readRange: range,
+    read: async name => range(name, 0, await size(name)),
+    exists: async name => made(name) !== undefined || (await place(name)).exists(name),
+    list: async folder => {
+      const names = [
+        ...(await base.list(folder)),
+        ...(await adapter.list(folder)).filter(name => ownFiles.includes(name)),
+      ]
+      return [...new Set(names)].sort()
+    },
+    write: refuse,
+    append: refuse,
+    truncate: refuse,
+    remove: refuse,
+  }
+}
+
+interface ReadFile {
+  readonly size: number
+  range(offset: number, length: number): Promise<Uint8Array>
+}
+
+const bytesFile = (bytes: Uint8Array): ReadFile => ({
+  size: bytes.length,
+  range: async (offset, length) => bytes.slice(offset, offset + length),
+})
+
+/** The tensors of the base, those that the adapter changes computed, those that it brings in their place. */
+async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<ReadFile> {
+  const tensors = new Map<string, StoredTensor>()
+  for (const { name, dtype, shape } of base.tensors.values())
+    tensors.set(name, { name, dtype, shape, data: () => base.read(name) })
+  const matrices = new Map<string, Float32Array>()
+  const known = adapter.file.metadata[baseField]
+  for (const [layer, adapted] of adapter.layers) {
+    const name = nameIn(base, `${layer}.weight`)
+    if (name === undefined) throw lacking(adapter, base, layer)
+    const { shape } = base.tensors.get(name)!
+    const inputsFirst = orientation(layer, adapted, shape)
+    if (known !== undefined) matrices.set(layer, await base.readFloat32(name))
+    const data = async () => adaptedMatrix(adapter, adapted, await base.readFloat32(name), inputsFirst)
+    tensors.set(name, { name, dtype: 'F32', shape, data })
+  }
+  if (known !== undefined && known !== (await baseFingerprint(matrices))) {
+    const expected = 'the base that it was learned on'
+    const received = `${base.location}, whose weights are others`
+    throw new CheckpointError({ what: adapter.location, expected, received, hint: otherBase })
+  }
+  for (const [layer, { name: stored, shape }] of adapter.brought) {
+    const name = nameIn(base, layer) ?? layer
+    const before = base.tensors.get(name)
+    if (before && before.shape.slice(1).join() !== shape.slice(1).join()) throw lacking(adapter, base, layer)
+    tensors.set(name, { name, dtype: 'F32', shape, data: () => adapter.file.readFloat32(stored) })
+  }
+  return fileOf(adapter.location, [...tensors.values()])
+}
+
+function lacking({ location }: Adapter, base: SafetensorsFile, layer: string): CheckpointError {
+  const expected = `a base with the layer "${layer}", of the same size`
+  return new CheckpointError({ what: location, expected, received: base.location, hint: otherBase })
+}
+
+/** Files of base models leave out the first part of a name, and an adapter on such a model does. */
+function nameIn({ tensors }: SafetensorsFile, name: string): string | undefined {
+  if (tensors.has(name)) return name
+  const short = name.replace(/^[^.]+\./, '')
+  if (tensors.has(short)) return short
+  return ['transformer', 'model', 'bert'].map(first => `${first}.${name}`).find(long => tensors.has(long))
+}
+
+/** A file whose tensors are made when their bytes are asked for. */
+function fileOf(location: string, tensors: readonly StoredTensor[]): ReadFile {
+  const { header, sorted } = layOut(location, tensors)
+  const places: { readonly tensor: StoredTensor; readonly begin: number; readonly end: number }[] = []
+  let size = header.length
+  for (const tensor of sorted) {
+    places.push({ tensor, begin: size, end: size + byteLength(tensor) })
+    size += byteLength(tensor)
+  }
+  return {
+    size,
+    range: async (offset, length) => {
+      const bytes = new Uint8Array(length)
+      if (offset < header.length) bytes.set(header.subarray(offset, offset + length))
+      for (const { tensor, begin, end } of places) {
+        const [from, to] = [Math.max(begin, offset), Math.min(end, offset + length)]
+        if (from >= to) continue
+        const { buffer, byteOffset, byteLength: all } = await (tensor.data as () => Promise<ArrayBufferView>)()
+        bytes.set(new Uint8Array(buffer, byteOffset, all).subarray(from - begin, to - begin), from - offset)
+      }
+      return bytes
+    },
+  }
+}
+
+/**
+ * The configuration of both together: the adapter's own, where it has one, as ours do. Otherwise the base's, with the rows
+ * of a table of tokens that the adapter brings, and of a classifier its name and classes.
+ */
+async function adaptedConfig({ brought, task }: Adapter, adapter: Storage, base: Storage): Promise<Config> {
+  if (await adapter.exists('config.json')) return readJSON(adapter, 'config.json')
+  const config = await readJSON(base, 'config.json')
+  const rows = (names: RegExp) => [...brought].find(([name]) => names.test(name))?.[1].shape[0]
+  const vocabulary = rows(/(?:^|\.)(?:wte|tokens_embed|embed_tokens|word_embeddings|tokenEmbedding|embedding)\.weight$/)
+  const sized = vocabulary === undefined ? config : { ...config, vocab_size: vocabulary }
+  const classes = task === 'SEQ_CLS' ? rows(/^(?:score|classifier)\.weight$/) : undefined
+  if (classes === undefined) return sized
+  const [name] = Array.isArray(config.architectures) ? config.architectures : ['']
+  const labels = Object.values((config.id2label ?? {}) as object)
+  const names = labels.length === classes ? labels : Array.from({ length: classes }, (_, i) => `LABEL_${i}`)
+  return {
+    ...sized,
+    architectures: [
+      String(name).replace(/(?:LMHeadModel|ForCausalLM|ForPreTraining|ForMaskedLM|Model|)$/, classifying),
+    ],
+    id2label: Object.fromEntries(names.map((label, i) => [String(i), label])),
+  }
+}
+
+const classifying = 'ForSequenceClassification'
