@@ -139,12 +139,31 @@ if (only === undefined || only === 'step') {
 if (only === undefined || only === 'llama') {
   const flags = [...size(6, 6, 384, 256, 16, 65), '--key-value-heads', '2', '--threads', `${threads}`]
   const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), '--model', 'llama', ...flags])]
-  const peer = [join(here, 'peers/transformers-llama.py'), '--serve', ...flags]
+  const peer = [join(here, 'peers/transformers-gpt.py'), '--serve', ...flags]
   if (python) {
     engines.push(new Engine('transformers', python, peer))
     engines.push(new Engine('compiled', python, [...peer, '--compile']))
   }
   await duel('Llama: 6 layers, 384 channels, 6 heads in 2 groups, context 256, batch 16', engines, 5, 2)
+}
+if (only === undefined || only === 'long') {
+  // One after the other: their memory would not fit beside one another everywhere, and the first steps touch it.
+  const flags = [
+    ...size(12, 12, 768, 1024, 2, 50_257),
+    '--micro-batches',
+    '2',
+    '--threads',
+    `${threads}`,
+    '--warm-up',
+    '1',
+  ]
+  for (const recompute of [false, true]) {
+    const words = recompute ? ['--recompute', ...flags] : flags
+    const name = `GPT-2 124M, context 1,024, batch 1, 2 micro-batches${recompute ? ', recomputation' : ''}`
+    const peer = [join(here, 'peers/transformers-gpt.py'), '--model', 'gpt2', '--serve', ...words]
+    await duel(name, [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...words])], 1, 2)
+    if (python) await duel(name, [new Engine('transformers', python, peer)], 1, 2)
+  }
 }
 if (only === undefined || only === 'transformer') {
   for (const dropout of ['0.1', '0']) {

@@ -34,6 +34,8 @@ const { values } = parseArgs({
     ...number('vocabulary', '65'),
     ...number('threads', '2'),
     ...number('micro-batches', '0'),
+    ...number('warm-up', '3'),
+    recompute: { type: 'boolean', default: false },
     bias: { type: 'boolean', default: true },
   },
 })
@@ -49,7 +51,8 @@ const model = modelEntry(values.model).create({
 })
 const parameters = namedParameters(model)
 const shape = [batch / microBatches, context]
-const losses = tokenLosses(model.logits(input('ids', shape, 'int64')), input('targets', shape, 'int64'))
+const logits = model.logits(input('ids', shape, 'int64'), { recompute: values.recompute === true })
+const losses = tokenLosses(logits, input('targets', shape, 'int64'))
 const step = await flatStep({
   runtime: nodeRuntime({ threads: option('threads') }),
   parameters,
@@ -85,7 +88,7 @@ async function run(count: number): Promise<number[]> {
   return milliseconds
 }
 
-await run(3)
+await run(option('warm-up'))
 console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify({ milliseconds: await run(Number(line)), loss }))

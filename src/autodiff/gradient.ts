@@ -2,10 +2,12 @@ import { NacreError } from '../base/errors.ts'
 import { sameShape } from '../base/shape.ts'
 import { topologicalOrder } from '../tensor/order.ts'
 import { type Node, scalar, Tensor } from '../tensor/tensor.ts'
+import { Recomputation } from './recompute.ts'
 
 /**
  * Gradients of a scalar with respect to tensors: reverse-mode differentiation.
  * Linnainmaa, 1970; Werbos, Beyond Regression, 1974; Rumelhart, Hinton and Williams, 1986.
+ * What lies between tensors that are marked by `keep` is computed again for it.
  *
  * @param loss - a float32 tensor of shape []
  * @returns for each tensor its gradient in its own shape; zeros where the loss does not depend on it
@@ -23,12 +25,14 @@ export function gradient(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   const needed = new Set(tensors.map(tensor => tensor.node))
   for (const node of order) if (node.inputs.some(input => needed.has(input.node))) needed.add(node)
 
+  const recomputation = new Recomputation(order)
   const gradients = new Map<Node, (Tensor | null)[]>([[loss.node, loss.node.outputs.map(() => null)]])
   gradients.get(loss.node)![loss.index] = scalar(1)
   for (const node of order.toReversed()) {
     const dys = gradients.get(node)
     if (dys === undefined || !needed.has(node) || node.inputs.length === 0) continue
-    for (const [i, contribution] of backward(node, dys).entries()) {
+    recomputation.reach(node, dys[0])
+    for (const [i, contribution] of backward(recomputation.seen(node), dys).entries()) {
       const input = node.inputs[i]
       if (contribution === null || !needed.has(input.node)) continue
       const own = gradients.get(input.node) ?? input.node.outputs.map(() => null)

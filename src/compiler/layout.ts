@@ -20,7 +20,7 @@ function byRows(operand: Tensor, shape: Shape): Tensor | undefined {
 }
 
 /** Those beside the elementwise ones. */
-const rowwiseOps: ReadonlySet<string> = new Set(['layerNormalization', 'rmsNormalization', 'cast'])
+const rowwiseOps: ReadonlySet<string> = new Set(['layerNormalization', 'rmsNormalization', 'cast', 'after'])
 
 /**
  * Products with one shared matrix, and the elementwise work around them, are done on rows [N, C] instead of [B, T, C]:

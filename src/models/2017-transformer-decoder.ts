@@ -60,7 +60,7 @@ export class TransformerDecoder implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
-  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
     const { channels } = this.#configuration
     const at = packing?.positions ?? memory?.positions
@@ -68,7 +68,7 @@ export class TransformerDecoder implements LanguageModel<KeyValueCache> {
     const mask = packing && packedMask(packing)
     let x = this.embedding.apply(ids).mul(Math.sqrt(channels)).add(positions) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask })
+    for (const block of this.blocks) x = block.apply(recompute ? x.keep() : x, { dropout, memory, mask })
     return lastOnly ? x.slice(1, tokens - 1, tokens) : x // or [B, 1, C]
   }
 

@@ -74,13 +74,13 @@ export class GPT implements LanguageModel<KeyValueCache> {
   }
 
   /** h_0 = U W_e + W_p, h_l = transformer_block(h_{l-1}): [B, T, C]. */
-  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
     const positions = packing?.positions ?? memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
     const mask = packing && packedMask(packing)
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask })
+    for (const block of this.blocks) x = block.apply(recompute ? x.keep() : x, { dropout, memory, mask })
     return lastOnly ? x.slice(1, tokens - 1, tokens) : x // or [B, 1, C]
   }
 

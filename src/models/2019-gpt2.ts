@@ -76,13 +76,13 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
-  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
     const positions = packing?.positions ?? memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
     const mask = packing && packedMask(packing)
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask })
+    for (const block of this.blocks) x = block.apply(recompute ? x.keep() : x, { dropout, memory, mask })
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x)
   }

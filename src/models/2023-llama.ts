@@ -119,7 +119,7 @@ export class Llama implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
-  states(ids: Tensor, { dropout, memory, packing, lastOnly = false }: Options = {}): Tensor {
+  states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
     const { context, channels, heads, rotaryBase } = this.#configuration
     const [, tokens] = ids.shape
     // One number where the tokens follow one another: the position of the first.
@@ -128,7 +128,7 @@ export class Llama implements LanguageModel<KeyValueCache> {
     const mask = packing && packedMask(packing)
     let x = this.embedding.apply(ids) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(x, { dropout, memory, mask, place })
+    for (const block of this.blocks) x = block.apply(recompute ? x.keep() : x, { dropout, memory, mask, place })
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x)
   }

@@ -12,6 +12,8 @@ export interface LogitsOptions<M extends Memory = Memory> {
   readonly lastOnly?: boolean
   /** Several documents in a row, none of which sees another. For models that attend, in training. */
   readonly packing?: Packing
+  /** In training: of a block only its input is kept for the backward pass, which computes the rest again. */
+  readonly recompute?: boolean
 }
 
 /** What every language model of the line answers: the logits of the next token after each token. */

@@ -10,6 +10,7 @@ import { matmul } from '../ops/matmul.ts'
 import { layerNormalization, logSoftmax, rmsNormalization, softmax } from '../ops/normalization.ts'
 import type { Attributes, Op, TensorType, Variadic } from '../ops/op.ts'
 import * as rearrange from '../ops/rearrange.ts'
+import { keep } from '../ops/recompute.ts'
 import * as reduce from '../ops/reduce.ts'
 import { rotary } from '../ops/rotary.ts'
 
@@ -251,6 +252,11 @@ export class Tensor implements TensorType {
   }
   stopGradient(): Tensor {
     return apply(composite.stopGradient, [this], {})
+  }
+
+  /** The same, kept for the backward pass: what was computed between two kept tensors is computed again there. */
+  keep(): Tensor {
+    return apply(keep, [this], {})
   }
 
   // Fresh tensors, as methods so that gradient rules need no import of this module.

@@ -78,6 +78,7 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'preset',
       'batchSize',
       'microBatchSize',
+      'recompute',
       'context',
       'layers',
       'heads',

@@ -25,6 +25,11 @@ export const trainOptions = {
     unit: 'sequences',
     help: 'sequences computed at once; gradients are added up to the batch (default: what suits the caches)',
   },
+  recompute: {
+    type: 'boolean',
+    default: false,
+    help: 'keep less for the backward pass, which computes each block again: less memory, more time',
+  },
   context: { type: 'integer', default: 64, minimum: 1, unit: 'tokens', help: 'tokens of a training window' },
   layers: { type: 'integer', default: 4, minimum: 1, help: 'blocks, recurrent layers, or hidden layers of mlp' },
   heads: { type: 'integer', default: 4, minimum: 1, help: 'attention heads of a block' },

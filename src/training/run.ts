@@ -115,6 +115,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     maximumGradientNorm: options.maximumGradientNorm,
     dropout: { rate: options.dropout, places: dropoutPlaces(model) },
     smoothing: options.smoothing,
+    recompute: options.recompute,
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
     patience: options.patience,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tinyLanguageModel } from '../../test/tiny-language-model.ts'
+import { tinyLanguageModel, tinyRecurrentModel } from '../../test/tiny-language-model.ts'
 import { DataError } from '../base/errors.ts'
 import { Random } from '../base/random.ts'
 import { memoryTokens, type TokenSource } from '../data/token-shards.ts'
@@ -48,6 +48,17 @@ test('micro-batches of any size train alike', async () => {
   for (const size of [1, 2, 3]) {
     for (const [i, loss] of (await losses(size)).entries()) expect(loss).toBeCloseTo(whole[i], 5)
   }
+})
+
+test('recomputation trains alike', async () => {
+  const losses = async (recompute: boolean) => (await events({ recompute })).map(({ loss }) => loss)
+  const kept = await losses(false)
+  for (const [i, loss] of (await losses(true)).entries()) expect(loss).toBeCloseTo(kept[i], 6)
+})
+
+test('a recurrence has no blocks to compute again', async () => {
+  const { model, weights } = tinyRecurrentModel('lstm', { vocabulary, context })
+  await expect(train(model, { ...options, weights, recompute: true })).rejects.toThrow('a model that attends')
 })
 
 test('a validation is the perplexity of all held-out tokens', async () => {

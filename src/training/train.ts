@@ -34,6 +34,8 @@ export interface TrainOptions extends SharedOptions {
   /** Probability of dropping, and how many places of the model drop. */
   readonly dropout?: { readonly rate: number; readonly places: number }
   readonly smoothing?: number
+  /** Less memory, more time: the backward pass computes each block again. For models that attend. */
+  readonly recompute?: boolean
   readonly seed: number
   /** Updates between two validations. */
   readonly evaluateEvery: number
@@ -84,6 +86,10 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       received: String(options.microBatchSize),
     })
   }
+  if (recurrent && options.recompute) {
+    const expected = 'a model that attends: a recurrence has no blocks'
+    throw new OptionError({ what: 'recompute', expected, received: 'a recurrent model' })
+  }
   const batches = trainingBatches(options, context, recurrent)
   const windows = options.validation && validationWindows(options.validation, model, options)
 
@@ -92,7 +98,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
   const targets = input('targets', [rows, context], 'int64')
   const dropping = dropout && dropout.rate > 0 ? new Dropout(dropout.rate, dropout.places) : undefined
   const memory = recurrent ? model.memory({ rows, tokens: context }) : undefined
-  const logits = model.logits(ids, { dropout: dropping, memory })
+  const logits = model.logits(ids, { dropout: dropping, memory, recompute: options.recompute })
   const losses = tokenLosses(logits, targets, { smoothing: options.smoothing })
   const atFirst = firstState(memory)
   const fitted = await fit({

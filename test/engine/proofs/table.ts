@@ -8,6 +8,7 @@ import * as matmul from '../../../src/ops/matmul.ts'
 import * as normalization from '../../../src/ops/normalization.ts'
 import type { Op } from '../../../src/ops/op.ts'
 import * as rearrange from '../../../src/ops/rearrange.ts'
+import * as recompute from '../../../src/ops/recompute.ts'
 import * as recurrence from '../../../src/ops/recurrence.ts'
 import * as reduce from '../../../src/ops/reduce.ts'
 import * as rotary from '../../../src/ops/rotary.ts'
@@ -21,6 +22,7 @@ import { matmulProofs } from './matmul.ts'
 import { normalizationProofs } from './normalization.ts'
 import type { Proof, ProofsOf } from './proof.ts'
 import { rearrangeProofs } from './rearrange.ts'
+import { recomputeProofs } from './recompute.ts'
 import { recurrenceProofs } from './recurrence.ts'
 import { reduceProofs } from './reduce.ts'
 import { rotaryProofs } from './rotary.ts'
@@ -47,6 +49,7 @@ export const table: readonly Row[] = [
   ...rows(rearrange, rearrangeProofs),
   ...rows(indexing, indexingProofs),
   ...rows(matmul, matmulProofs),
+  ...rows(recompute, recomputeProofs),
   ...rows(recurrence, recurrenceProofs),
   ...rows(rotary, rotaryProofs),
   ...rows(reduce, reduceProofs),

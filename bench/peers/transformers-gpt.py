@@ -1,10 +1,11 @@
 """
-Times transformers' LlamaForCausalLM on the CPU: the peer beside which bench/step.ts --model llama is measured.
+Times transformers' LlamaForCausalLM or GPT2LMHeadModel on the CPU: the peer beside which bench/step.ts is measured.
 
 Attention by scaled_dot_product_attention, no dropout; AdamW (fused where it can be), clipping at 1.0. One step = forward,
-backward, clip, update, loss read. Tokens are random. Units of the feed-forward layers as Nacre has them.
+backward, clip, update, loss read; with --micro-batches the batch is computed in parts. Tokens are random. Units of Llama's
+feed-forward layers as Nacre has them. --recompute checkpoints every block, as transformers does it.
 
-    python bench/peers/transformers-llama.py --serve --layers 6 --heads 6 --key-value-heads 2 --channels 384 ...
+    python bench/peers/transformers-gpt.py --model llama --serve --layers 6 --heads 6 --key-value-heads 2 --channels 384 ...
 
 Serves steps as pytorch-gpt.py does; without --serve it times 20 steps and prints one JSON line.
 """
@@ -20,14 +21,26 @@ import torch
 import transformers
 
 
-def make_step(o, facts):
+def make_model(o):
+    if o.model == "gpt2":
+        config = transformers.GPT2Config(
+            vocab_size=o.vocabulary, n_positions=o.context, n_embd=o.channels, n_layer=o.layers, n_head=o.heads,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, use_cache=False, attn_implementation="sdpa",
+            bos_token_id=None, eos_token_id=None)
+        return transformers.GPT2LMHeadModel(config)
     multiple = 32 if o.channels < 1024 else 256
     config = transformers.LlamaConfig(
         vocab_size=o.vocabulary, max_position_embeddings=o.context, hidden_size=o.channels, num_hidden_layers=o.layers,
         intermediate_size=multiple * math.ceil(8 * o.channels / 3 / multiple), num_attention_heads=o.heads,
         num_key_value_heads=o.key_value_heads, rms_norm_eps=1e-5, tie_word_embeddings=False, use_cache=False,
         attn_implementation="sdpa", bos_token_id=None, eos_token_id=None)
-    model = transformers.LlamaForCausalLM(config).train()
+    return transformers.LlamaForCausalLM(config)
+
+
+def make_step(o, facts):
+    model = make_model(o).train()
+    if o.recompute:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=dict(use_reentrant=False))
     parameters = list(model.parameters())
     groups = [dict(params=[p for p in parameters if p.dim() >= 2], weight_decay=0.1),
               dict(params=[p for p in parameters if p.dim() < 2], weight_decay=0.0)]
@@ -42,13 +55,17 @@ def make_step(o, facts):
 
     def step():
         tokens = torch.randint(o.vocabulary, (o.batch, o.context + 1), generator=generator)
-        logits = forward(input_ids=tokens[:, :-1].contiguous()).logits
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
-        loss.backward()
+        total = 0.0
+        for part in tokens.chunk(o.micro_batches):
+            logits = forward(input_ids=part[:, :-1].contiguous()).logits
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), part[:, 1:].flatten()) / o.micro_batches
+            loss.backward()
+            total += loss.item()
+            del logits, loss
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        return total
 
     return step
 
@@ -68,10 +85,12 @@ def peak_mb():
 
 
 def main():
-    p = argparse.ArgumentParser(description="Times transformers' Llama on the CPU.")
+    p = argparse.ArgumentParser(description="Times transformers' Llama or GPT-2 on the CPU.")
     for name, default in {"layers": 6, "heads": 6, "key-value-heads": 2, "channels": 384, "context": 256, "batch": 16,
-                          "vocabulary": 65, "threads": 2}.items():
+                          "vocabulary": 65, "threads": 2, "micro-batches": 1, "warm-up": 3}.items():
         p.add_argument(f"--{name}", type=int, default=default)
+    p.add_argument("--model", choices=["llama", "gpt2"], default="llama")
+    p.add_argument("--recompute", action="store_true", help="compute each block again for the backward pass")
     p.add_argument("--compile", action="store_true", help="through torch.compile")
     p.add_argument("--serve", action="store_true", help="warm up, then run as many steps as each line of stdin says")
     o = p.parse_args()
@@ -80,7 +99,7 @@ def main():
     facts = dict(peer="transformers", mode="compiled" if o.compile else "eager", torch=torch.__version__,
                  transformers=transformers.__version__)
     step = make_step(o, facts)
-    timed(step, 3)
+    timed(step, o.warm_up)
     if o.serve:
         print("ready", flush=True)
         for line in sys.stdin:
