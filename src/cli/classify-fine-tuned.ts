@@ -1,11 +1,10 @@
 import { OptionError } from '../base/errors.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
-
 import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
 import { loadFineTuned } from '../training/fine-tuned.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
-import type { ClassifierKind, OpenClassifier } from './classify.ts'
+import type { Classification, ClassifierKind, OpenClassifier } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'
 
 /** A language model or a BERT that was fine-tuned. A pair has a tab between its texts, a choice one before each answer. */
@@ -22,7 +21,24 @@ export const open: ClassifierKind = async (storage, runtime) => {
     const [text, second] = given === undefined ? input.split('\t') : [input, given]
     return { probabilities: await probabilities({ text, second }) }
   }
-  if (!chooses) return { labels, readsPairs: true, classify }
+  const classifyAll: OpenClassifier['classifyAll'] = async (inputs, onProgress) => {
+    if (chooses) for (const { choices = [] } of inputs) checkChoices(choices, labels.length)
+    const bare = inputs.map(({ text, second, choices }) => ({ text, second, label: 0, ...(chooses && { choices }) }))
+    const texts = encode(bare)
+    const batches = await sequenceScorer(model, runtime, { batchSize: 16, buckets: lengthsUpTo(context) })
+    const found: Classification[] = Array.from({ length: texts.length })
+    let done = 0
+    try {
+      for await (const { text, probabilities: own } of batches.probabilitiesOfAll(texts, feeds)) {
+        found[text] = { probabilities: own, ...(chooses && { labels: inputs[text].choices }) }
+        onProgress?.(++done / texts.length)
+      }
+    } finally {
+      await batches.release()
+    }
+    return found
+  }
+  if (!chooses) return { labels, readsPairs: true, classify, classifyAll }
   const choose: OpenClassifier['choose'] = async question => {
     checkChoices(question.choices, labels.length)
     return { labels: question.choices, probabilities: await probabilities(question) }
@@ -30,6 +46,7 @@ export const open: ClassifierKind = async (storage, runtime) => {
   return {
     labels,
     choose,
+    classifyAll,
     classify: input => {
       const [text, ...choices] = input.split('\t')
       return choose({ text, choices })

@@ -10,7 +10,9 @@ export const open: ClassifierKind = async (storage, runtime) => {
   return {
     labels: saved.labels,
     classifyAll: async inputs =>
-      (await classifyRows(saved, saved.vectors.vectors(inputs), runtime)).map(probabilities => ({ probabilities })),
+      (await classifyRows(saved, saved.vectors.vectors(inputs.map(({ text }) => text)), runtime)).map(
+        probabilities => ({ probabilities }),
+      ),
     classify: async input => {
       const vector = saved.vectors.vector(input)
       const [probabilities] = await classifyRows(saved, new SparseRows(saved.vectors.width, [vector]), runtime)

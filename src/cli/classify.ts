@@ -40,8 +40,14 @@ export interface OpenClassifier {
   readonly readsPairs?: boolean
   /** @param input - as typed: a text, or the path of a file */
   readonly classify: (input: string, second?: string) => Promise<Classification>
-  /** Many texts at once, where that is faster than one by one. */
-  readonly classifyAll?: (inputs: readonly string[]) => Promise<Classification[]>
+  /**
+   * Many texts, pairs or questions at once, where that is faster than one by one.
+   * @param onProgress - is told which share is done
+   */
+  readonly classifyAll?: (
+    inputs: readonly (Omit<Question, 'choices'> & Partial<Question>)[],
+    onProgress?: (share: number) => void,
+  ) => Promise<Classification[]>
 }
 
 /** Opens a folder of one architecture. */

@@ -139,7 +139,13 @@ async function classifyExamples(
   signal: AbortSignal,
   draw: (share: number) => void,
 ): Promise<Classification[]> {
-  if (classifyAll !== undefined) return classifyAll(examples.map(({ example }) => example.text!))
+  if (classifyAll !== undefined) {
+    const inputs = examples.map(({ example }) => ({ ...example, text: textOf(example) }))
+    return classifyAll(inputs, share => {
+      signal.throwIfAborted()
+      draw(share)
+    })
+  }
   const found: Classification[] = []
   for (const { example } of examples) {
     signal.throwIfAborted()

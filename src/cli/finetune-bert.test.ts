@@ -75,8 +75,14 @@ test('texts: learned, stopped, gone on with, asked, and evaluated', async contex
 test('pairs: learned, asked, and evaluated', async context => {
   expect(await nacre(finetune('pairs', 'pairs.tsv', '--epochs', '15'))).toMatchObject({ code: 0, stderr: '' })
   expect(await labels('pairs', 'park\t公园', '公园\troom', '电影\t电影')).toEqual(['zh', 'en', 'zh'])
-  const measured = await nacre(['evaluate', at('pairs'), '--data', at('pairs.tsv'), '--json'])
+  const kept = ['--predictions', at('predictions.jsonl')]
+  const measured = await nacre(['evaluate', at('pairs'), '--data', at('pairs.tsv'), '--json', ...kept])
   expect(JSON.parse(measured.stdout).metrics[0].value).toBeGreaterThan(0.95)
+  const lines = readFileSync(at('predictions.jsonl'), 'utf8').trim().split('\n')
+  const { text, second, probabilities } = JSON.parse(lines[7]) // many at once are what one by one is
+  const one = JSON.parse((await nacre(['classify', at('pairs'), `${text}\t${second}`, '--json'])).stdout)
+  for (const [i, value] of Object.values<number>(one.probabilities).entries())
+    expect(probabilities[i]).toBeCloseTo(value, 5)
   await expectTransformers(context, 'pairs', 'park\tpark', '公园\troom', `park\t${'the lake is good '.repeat(20)}`)
 }, 60_000)
 

@@ -160,6 +160,11 @@ export interface SequenceScorer {
   of(texts: readonly EncodedText[], weights: Feeds): Promise<SequenceScore>
   /** Probability of each class of one text. */
   probabilities(text: Omit<EncodedText, 'label'>, weights: Feeds): Promise<Float32Array>
+  /** Those of many texts, batch by batch, those of like lengths together. */
+  probabilitiesOfAll(
+    texts: readonly EncodedText[],
+    weights: Feeds,
+  ): AsyncGenerator<{ readonly text: number; readonly probabilities: Float32Array }>
   release(): Promise<void>
 }
 
@@ -210,6 +215,12 @@ export async function sequenceScorer(
     probabilities: async (text, weights) => {
       const [batch] = textBatches([{ ...text, label: -1 }], options)
       return (await run(batch, weights)).rows[0]
+    },
+    async *probabilitiesOfAll(texts, weights) {
+      for (const batch of textBatches(texts, options)) {
+        const { rows } = await run(batch, weights)
+        for (const [row, text] of batch.texts.entries()) yield { text, probabilities: rows[row] }
+      }
     },
     release: async () => {
       for (const program of programs.values()) await (await program).release()
