@@ -237,6 +237,7 @@ export { TransformerDecoder, type TransformerDecoderConfiguration } from './mode
 export { BERT, type BERTConfiguration, bertPublished, bertSizes } from './models/2018-bert.ts'
 export { GPT, type GPTConfiguration, gptPublished } from './models/2018-gpt.ts'
 export { GPT2, type GPT2Configuration, gpt2Published, gpt2Sizes } from './models/2019-gpt2.ts'
+export { GPT3, type GPT3Configuration, gpt3Published, gpt3Sizes } from './models/2020-gpt3.ts'
 export {
   Llama,
   type LlamaConfiguration,

@@ -5,7 +5,7 @@ import { type Architecture, renaming } from './architecture.ts'
 /** transformers' `GPT2LMHeadModel`, which always has biases: those of a model without are written as zeros. */
 export const gpt2: Architecture<GPT2> = {
   modelType: 'gpt2',
-  describes: model => model instanceof GPT2,
+  describes: model => model.constructor === GPT2, // GPT-3 is one, too
   config: ({ configuration: { vocabulary, context, channels, layers, heads, bias } }, { endOfText }) => ({
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',

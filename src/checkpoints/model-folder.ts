@@ -24,6 +24,7 @@ import {
   type StoredModel,
 } from './architecture.ts'
 import { gpt } from './gpt.ts'
+import { gptNeo } from './gpt-neo.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { recurrentArchitectures } from './recurrent.ts'
@@ -44,7 +45,7 @@ export interface SavedModel {
 }
 
 /** One entry for each model of the line that is saved. */
-const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt, gpt2, llama]
+const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt, gpt2, gptNeo, llama]
 
 /** Their name of a sampling option, and ours. */
 const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [

@@ -40,6 +40,12 @@ export const gpt2Published = { vocabulary: 50_257, context: 1024, bias: true } a
 type Options = LogitsOptions<KeyValueCache>
 type BlockOptions = Pick<Options, 'memory'> & CausalAttentionOptions
 
+/** What a block is made of: GPT-3's are alike, but for biases that its folder has no place for. */
+interface BlockConfiguration extends Pick<GPT2Configuration, 'channels' | 'layers' | 'heads' | 'bias'> {
+  /** Whether queries, keys and values add a bias. */
+  readonly projectionBias: boolean
+}
+
 export class GPT2 implements LanguageModel<KeyValueCache> {
   readonly tokenEmbedding: Embedding
   readonly positionEmbedding: Embedding
@@ -47,14 +53,17 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
   readonly finalNormalization: LayerNormalization
   readonly #configuration: GPT2Configuration
 
-  /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
-  constructor(configuration: GPT2Configuration) {
+  /**
+   * @param projectionBias - whether queries, keys and values add a bias
+   * @throws {OptionError} if the channels cannot be shared evenly among the heads
+   */
+  constructor(configuration: GPT2Configuration, projectionBias: boolean = configuration.bias) {
     const { vocabulary, context, channels, layers, heads, bias } = configuration
     checkHeads(channels, heads)
     const initialize = normal(transformerDeviation(channels))
     this.tokenEmbedding = new Embedding(vocabulary, channels, initialize)
     this.positionEmbedding = new Embedding(context, channels, initialize)
-    this.blocks = Array.from({ length: layers }, () => new Block(configuration))
+    this.blocks = Array.from({ length: layers }, () => new Block({ ...configuration, projectionBias }))
     this.finalNormalization = new LayerNormalization(channels, { bias })
     this.#configuration = configuration
   }
@@ -76,13 +85,21 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
     return new KeyValueCache(size, this.context)
   }
 
+  /** Tokens that a layer sees, the query's own and those right before it; undefined where it sees all of them. */
+  protected bandOf(_layer: number): number | undefined {
+    return undefined
+  }
+
   states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
     const [, tokens] = ids.shape
     const positions = packing?.positions ?? memory?.positions ?? constant([...Array(tokens).keys()], [tokens], 'int64')
-    const mask = packing && packedMask(packing)
     let x = this.tokenEmbedding.apply(ids).add(this.positionEmbedding.apply(positions)) // [B, T, C]
     if (dropout) x = dropout.apply(x)
-    for (const block of this.blocks) x = block.apply(recompute ? x.keep() : x, { dropout, memory, mask })
+    for (const [layer, block] of this.blocks.entries()) {
+      const band = this.bandOf(layer)
+      const mask = packing && packedMask(packing, band)
+      x = block.apply(recompute ? x.keep() : x, { dropout, memory, band, mask })
+    }
     if (lastOnly) x = x.slice(1, tokens - 1, tokens) // [B, 1, C]
     return this.finalNormalization.apply(x)
   }
@@ -103,7 +120,7 @@ class Block {
   readonly feedForwardNormalization: LayerNormalization
   readonly feedForward: FeedForward
 
-  constructor(configuration: GPT2Configuration) {
+  constructor(configuration: BlockConfiguration) {
     const { channels, bias } = configuration
     this.attentionNormalization = new LayerNormalization(channels, { bias })
     this.attention = new SelfAttention(configuration)
@@ -119,7 +136,7 @@ class Block {
 }
 
 /** "Scale the weights of residual layers at initialization by 1 / √N, where N is the number of residual layers." */
-const residual = ({ channels, layers }: GPT2Configuration) =>
+const residual = ({ channels, layers }: BlockConfiguration) =>
   normal(transformerDeviation(channels) / Math.sqrt(2 * layers))
 
 class SelfAttention {
@@ -128,27 +145,28 @@ class SelfAttention {
   readonly output: Linear
   readonly #heads: number
 
-  constructor(configuration: GPT2Configuration) {
-    const { channels, heads, bias } = configuration
-    this.project = new Linear(channels, 3 * channels, { bias, initialize: normal(transformerDeviation(channels)) })
+  constructor(configuration: BlockConfiguration) {
+    const { channels, heads, bias, projectionBias } = configuration
+    const initialize = normal(transformerDeviation(channels))
+    this.project = new Linear(channels, 3 * channels, { bias: projectionBias, initialize })
     this.output = new Linear(channels, channels, { bias, initialize: residual(configuration) })
     this.#heads = heads
   }
 
-  apply(x: Tensor, { dropout, memory, mask }: BlockOptions): Tensor {
+  apply(x: Tensor, { dropout, memory, mask, band }: BlockOptions): Tensor {
     const [batch, tokens, channels] = x.shape
     const heads = this.#heads
     const projected = this.project.apply(x) // [B, T, 3C]
     if (memory) {
       const [q, k, v] = projected.split([channels, channels, channels], 2)
-      return this.output.apply(memory.attend(q, k, v, heads))
+      return this.output.apply(memory.attend(q, k, v, heads, band))
     }
     const [q, k, v] = projected
       .reshape([batch, tokens, 3, heads, channels / heads])
       .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
       .split([1, 1, 1], 0)
       .map(part => part.reshape([batch, heads, tokens, channels / heads]))
-    const y = causalAttention(q, k, v, { dropout, mask }) // [B, H, T, D]
+    const y = causalAttention(q, k, v, { dropout, mask, band }) // [B, H, T, D]
     return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
   }
 }
@@ -157,7 +175,7 @@ class FeedForward {
   readonly expand: Linear
   readonly contract: Linear
 
-  constructor(configuration: GPT2Configuration) {
+  constructor(configuration: BlockConfiguration) {
     const { channels, bias } = configuration
     this.expand = new Linear(channels, 4 * channels, { bias, initialize: normal(transformerDeviation(channels)) })
     this.contract = new Linear(4 * channels, channels, { bias, initialize: residual(configuration) })

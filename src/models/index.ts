@@ -6,6 +6,7 @@ import { GRU } from './2014-gru.ts'
 import { TransformerDecoder } from './2017-transformer-decoder.ts'
 import { GPT } from './2018-gpt.ts'
 import { GPT2 } from './2019-gpt2.ts'
+import { GPT3, gpt3Band } from './2020-gpt3.ts'
 import { Llama, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
 
@@ -21,6 +22,8 @@ export interface ModelSize {
   readonly embeddingSize: number
   /** As many as heads where it is left out. */
   readonly keyValueHeads?: number
+  /** Tokens that a local layer sees; `gpt3Band` of the context where it is left out. */
+  readonly band?: number
 }
 
 /** Sizes that only some models have. */
@@ -79,6 +82,14 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels, bias }) =>
       new GPT2({ vocabulary, context, layers, heads, channels, bias }),
+  },
+  {
+    year: 2020,
+    name: 'gpt3',
+    sizes: ['layers', 'heads', 'channels', 'bias', 'band'],
+    carriesState: false,
+    create: ({ vocabulary, context, layers, heads, channels, bias, band = gpt3Band(context) }) =>
+      new GPT3({ vocabulary, context, layers, heads, channels, bias, band }),
   },
   {
     year: 2023,

@@ -6,11 +6,17 @@ import { elementCount } from '../base/shape.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
-import { input, type Tensor } from '../tensor/tensor.ts'
+import { constant, input, type Tensor } from '../tensor/tensor.ts'
 import { attention, causalAttention, causalMask, packedMask } from './attention.ts'
 
-test('causal attention by blocks is attention with a causal mask', async () => {
-  const shape = [1, 2, 600, 16]
+test.each([
+  [600, undefined, 0.8],
+  [600, 600, 0.8],
+  [600, 130, 0.5],
+  [600, 3, 0.25],
+  [100, 7, 1.01],
+])('causal attention of %d tokens, in a band of %s, is attention with a mask', async (tokens, band, work) => {
+  const shape = [1, 2, tokens, 16]
   const inputs = ['q', 'k', 'v'].map(name => input(name, shape))
   const [q, k, v] = inputs
   const outputs = (y: Tensor): Record<string, Tensor> => {
@@ -18,15 +24,15 @@ test('causal attention by blocks is attention with a causal mask', async () => {
     return { y, dq, dk, dv }
   }
   const values = (name: string): HostTensor => {
-    const data = new Float32Array(600 * 32)
+    const data = new Float32Array(tokens * 32)
     new Random(1, name).fillNormal(data, 1)
     return host('float32', shape, data)
   }
   const feeds = Object.fromEntries(['q', 'k', 'v', 'weight'].map(name => [name, values(name)]))
   const runtime = nodeRuntime()
-  const fast = await compile(runtime, outputs(causalAttention(q, k, v)))
-  const slow = await compile(runtime, outputs(attention(q, k, v, causalMask(600))))
-  expect(fast.matmulFlops).toBeLessThan(0.8 * slow.matmulFlops)
+  const fast = await compile(runtime, outputs(causalAttention(q, k, v, { band })))
+  const slow = await compile(runtime, outputs(attention(q, k, v, plainMask(tokens, band))))
+  expect(fast.matmulFlops).toBeLessThan(work * slow.matmulFlops)
   const [a, b] = [await fast.run(feeds), await slow.run(feeds)]
   for (const name of ['y', 'dq', 'dk', 'dv']) {
     const [fastValues, slowValues] = [a, b].map(results => (results[name] as HostTensor).data as Float32Array)
@@ -35,6 +41,15 @@ test('causal attention by blocks is attention with a causal mask', async () => {
   await fast.release()
   await slow.release()
 })
+
+/** The rule, said for each query and key. */
+function plainMask(tokens: number, band = tokens): Tensor {
+  const places = Array.from({ length: tokens ** 2 }, (_, i) => [Math.floor(i / tokens), i % tokens])
+  return constant(
+    Float32Array.from(places, ([t, s]) => (s > t || t - s >= band ? -1e30 : 0)),
+    [tokens, tokens],
+  )
+}
 
 for (const [name, tokens, packed] of [
   ['folded', 20, false],

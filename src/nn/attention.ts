@@ -23,17 +23,21 @@ export interface Packing {
 }
 
 /** 0 where a query may look at a key of its own document, -∞ where that lies after it or in another: [B, 1, T, T]. */
-export function packedMask({ documents }: Packing): Tensor {
+export function packedMask({ documents }: Packing, band?: number): Tensor {
   const [batch, tokens] = documents.shape
   const same = documents.reshape([batch, 1, tokens, 1]).equal(documents.reshape([batch, 1, 1, tokens]))
-  return same.where(causalMask(tokens), -3.4028234663852886e38)
+  return same.where(causalMask(tokens, tokens, band), -3.4028234663852886e38)
 }
 
-/** 0 where a query may look at a key, -∞ (as the lowest float32) where the key lies after it: [T, S]. */
-export function causalMask(queries: number, keys: number = queries): Tensor {
-  const values = new Float32Array(queries * keys)
+/**
+ * 0 where a query may look at a key, -∞ (as the lowest float32) where the key lies after it: [T, S].
+ * @param band - keys that each query sees: its own and those right before it
+ */
+export function causalMask(queries: number, keys: number = queries, band: number = keys): Tensor {
+  const values = new Float32Array(queries * keys).fill(-3.4028234663852886e38)
   for (let t = 0; t < queries; t++) {
-    for (let s = t + keys - queries + 1; s < keys; s++) values[t * keys + s] = -3.4028234663852886e38
+    const own = t + keys - queries
+    values.fill(0, t * keys + Math.max(0, own - band + 1), t * keys + own + 1)
   }
   return constant(values, [queries, keys])
 }
@@ -60,17 +64,21 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout
  * context 256: nothing is gained by two.
  */
 const blockTokens = 256
+/** The fewest queries of a block where each sees a band: with fewer, products are too small to be fast. */
+const narrowBlock = 64
 
 export interface CausalAttentionOptions {
   /** Applied to the attention weights in training. */
   readonly dropout?: Dropout
-  /** In the place of the causal mask: see `packedMask`. */
+  /** In the place of the causal mask, and of the band: see `packedMask`. */
   readonly mask?: Tensor
+  /** Keys that each query sees, its own among them: all of those before it unless told otherwise. */
+  readonly band?: number
 }
 
 /**
- * softmax(Q Kᵀ / √D) V, where each query sees its own key and those before it; about half of the work of `attention` with
- * a causal mask.
+ * softmax(Q Kᵀ / √D) V, where each query sees its own key and those before it, or the last of them in a band; about half of
+ * the work of `attention` with a causal mask, or less.
  *
  * @param q - queries [B, H, T, D]
  * @param k - keys [B, K, T, D], v likewise: each of K heads for H / K queries (Ainslie et al., GQA, 2023)
@@ -79,18 +87,19 @@ export function causalAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  { dropout, mask: given }: CausalAttentionOptions = {},
+  { dropout, mask: given, band: asked = q.shape[2] }: CausalAttentionOptions = {},
 ): Tensor {
   const tokens = q.shape[2]
-  const blocks = Math.floor(tokens / blockTokens)
+  const band = asked < tokens ? asked : undefined
+  const blocks = Math.floor(tokens / (band === undefined ? blockTokens : Math.max(band, narrowBlock)))
   const group = q.shape[1] / k.shape[1]
   if (given !== undefined || dropout !== undefined || blocks <= 1) {
-    const mask = given ?? causalMask(tokens)
+    const mask = given ?? causalMask(tokens, tokens, band)
     return group === 1 ? attention(q, k, v, mask, dropout) : groupedAttention(q, k, v, mask, dropout)
   }
   const scale = 1 / Math.sqrt(q.shape[3])
-  const inputs = [q, repeatHeads(k, group), repeatHeads(v, group), causalMask(tokens)] as const
-  return apply(causalAttentionOp, inputs, { scale, blocks })
+  const inputs = [q, repeatHeads(k, group), repeatHeads(v, group), causalMask(tokens, tokens, band)] as const
+  return apply(causalAttentionOp, inputs, { scale, blocks, ...(band !== undefined && { band }) })
 }
 
 /** The queries of a group are one after another as if they were more tokens: nothing is repeated but the mask. */

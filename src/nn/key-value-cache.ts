@@ -47,15 +47,16 @@ export class KeyValueCache implements Memory {
    * Attention of one layer; layers are told apart by the order of their calls.
    *
    * @param q - queries of the new tokens [B, S, H D]; k and v: keys and values [B, S, K D]
+   * @param band - tokens that each query sees, itself among them; by default all before it
    */
-  attend(q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
+  attend(q: Tensor, k: Tensor, v: Tensor, heads: number, band?: number): Tensor {
     const channels = q.shape[2] / heads
     const keyValueHeads = k.shape[2] / channels
     const width = headMultiple * Math.ceil(channels / headMultiple)
     const shape = [this.#rows, keyValueHeads, this.#length, width]
     const layer = this.#layers.length
     const past = [input(`keys/${layer}`, shape), input(`values/${layer}`, shape)]
-    const attributes = { heads, keyValueHeads, scale: 1 / Math.sqrt(channels) }
+    const attributes = { heads, keyValueHeads, scale: 1 / Math.sqrt(channels), band }
     const padded = [q, k, v].map(part => widenHeads(part, channels, width))
     const [y, keys, values] = applyAll(cachedAttention, [...padded, ...past, this.#last, this.#total], attributes)
     this.#layers.push({ shape, keys, values })

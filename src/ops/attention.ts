@@ -35,41 +35,50 @@ export const attention: Op<readonly [...Ternary, Ternary[0]], { readonly scale: 
   },
 }
 
-/** Queries of one block: they are `start` to `end - 1`, and see the keys 0 to `end - 1`. */
+/** Queries of one block: they are `start` to `end - 1`, and see the keys `first` to `end - 1`. */
 interface Block {
   readonly start: number
   readonly end: number
-}
-
-/** A number of blocks as equal as can be. */
-function blocksOf(tokens: number, count: number): Block[] {
-  const cut = (i: number): number => Math.round((i * tokens) / count)
-  return Array.from({ length: count }, (_, i) => ({ start: cut(i), end: cut(i + 1) })).filter(b => b.end > b.start)
+  readonly first: number
 }
 
 /**
- * Causal attention, block by block of the queries: scores of keys that lie after a whole block are not computed, nearly
- * half of them with many blocks. The same numbers as `attention` with a causal mask, which is its slow twin.
+ * A number of blocks as equal as can be.
+ * @param band - keys that each query sees: the last of those that are not after it
+ */
+function blocksOf(tokens: number, count: number, band: number = tokens): Block[] {
+  const cut = (i: number): number => Math.round((i * tokens) / count)
+  const blocks = Array.from({ length: count }, (_, i) => ({ start: cut(i), end: cut(i + 1) }))
+  return blocks
+    .filter(({ start, end }) => end > start)
+    .map(block => ({ ...block, first: Math.max(0, block.start - band + 1) }))
+}
+
+/**
+ * Causal attention, block by block of the queries: scores of keys that lie after a whole block, or before the band that
+ * its queries see, are not computed. The same numbers as `attention` with that mask, which is its slow twin.
  *
- * Inputs: queries, keys and values [B, H, T, D], causal mask [T, T] (0 or -∞). Outputs: [B, H, T, D] and, for each block
- * of t queries that ends at key e, the attention weights [B, H, t, e].
+ * Inputs: queries, keys and values [B, H, T, D], causal mask [T, T] (0 or -∞), which says the band too. Outputs:
+ * [B, H, T, D] and, for each block of t queries that see e keys together, the attention weights [B, H, t, e].
  */
 export const causalAttention: Op<
   readonly [...Ternary, Ternary[0]],
-  { readonly scale: number; readonly blocks: number }
+  { readonly scale: number; readonly blocks: number; readonly band?: number }
 > = {
   name: 'causalAttention',
-  infer: ([q], { blocks }) => {
+  infer: ([q], { blocks, band }) => {
     const [batch, heads, tokens] = q.shape
-    const weights = blocksOf(tokens, blocks).map(({ start, end }) => [batch, heads, end - start, end])
+    const weights = blocksOf(tokens, blocks, band).map(({ start, end, first }) => [
+      ...[batch, heads, end - start, end - first],
+    ])
     return [q, ...weights.map(shape => ({ dtype: 'float32', shape }) as const)]
   },
-  compose: ([q, k, v, mask], { scale, blocks }) => {
-    const parts = blocksOf(q.shape[2], blocks).map(({ start, end }) => {
-      const visible = mask.slice(0, start, end).slice(1, 0, end)
-      const scores = q.slice(2, start, end).matmul(k.slice(2, 0, end), { transposeB: true, scale })
+  compose: ([q, k, v, mask], { scale, blocks, band }) => {
+    const parts = blocksOf(q.shape[2], blocks, band).map(({ start, end, first }) => {
+      const visible = mask.slice(0, start, end).slice(1, first, end)
+      const scores = q.slice(2, start, end).matmul(k.slice(2, first, end), { transposeB: true, scale })
       const weights = scores.add(visible).softmax() // [B, H, t, e]
-      return { y: weights.matmul(v.slice(2, 0, end)), weights }
+      return { y: weights.matmul(v.slice(2, first, end)), weights }
     })
     return [joined(parts.map(({ y }) => y)), ...parts.map(({ weights }) => weights)]
   },
@@ -77,13 +86,13 @@ export const causalAttention: Op<
     dys: [dy, ...dWeights],
     inputs: [q, k, v],
     outputs: [y, ...weights],
-    attributes: { scale, blocks },
+    attributes: { scale, blocks, band },
   }) => {
     const dOutput = dy ?? y.mul(0)
     const base = dOutput.mul(y).sum([-1], true) // Σ_s dW_ts W_ts, as in `attention`
-    const parts = blocksOf(q.shape[2], blocks).map(({ start, end }, i) => {
+    const parts = blocksOf(q.shape[2], blocks, band).map(({ start, end, first }, i) => {
       const dBlock = dOutput.slice(2, start, end)
-      let dProduct = dBlock.matmul(v.slice(2, 0, end), { transposeB: true })
+      let dProduct = dBlock.matmul(v.slice(2, first, end), { transposeB: true })
       let rowSum = base.slice(2, start, end)
       const given = dWeights[i]
       if (given) {
@@ -92,9 +101,9 @@ export const causalAttention: Op<
       }
       const dScores = dProduct.sub(rowSum).mul(weights[i]) // dS = W (dW - Σ dW W)
       return {
-        dq: dScores.matmul(k.slice(2, 0, end), { scale }),
-        dk: dScores.matmul(q.slice(2, start, end), { transposeA: true, scale }), // [B, H, e, D]
-        dv: weights[i].matmul(dBlock, { transposeA: true }),
+        dq: dScores.matmul(k.slice(2, first, end), { scale }),
+        dk: after(dScores.matmul(q.slice(2, start, end), { transposeA: true, scale }), first), // [B, H, end, D]
+        dv: after(weights[i].matmul(dBlock, { transposeA: true }), first),
       }
     })
     return [
@@ -107,6 +116,9 @@ export const causalAttention: Op<
 }
 
 const joined = ([first, ...rest]: readonly Tensor[]): Tensor => (rest.length === 0 ? first : first.concat(rest, 2))
+
+/** Zeros for the tokens before the first. */
+const after = (x: Tensor, first: number): Tensor => (first === 0 ? x : x.pad(2, first, 0))
 
 /** The sum of tensors that begin at the same token, each longer than the one before. */
 const summed = (parts: readonly Tensor[]): Tensor =>

@@ -4,6 +4,8 @@ export type CachedAttentionAttributes = {
   readonly heads: number
   readonly keyValueHeads: number
   readonly scale: number
+  /** Tokens that each query sees, itself among them; all of those before it unless told otherwise. */
+  readonly band?: number
 }
 
 /**
@@ -16,10 +18,13 @@ export type CachedAttentionAttributes = {
  */
 export const cachedAttention: Op<Variadic, CachedAttentionAttributes> = {
   name: 'cachedAttention',
-  onnx: ({ heads, keyValueHeads, scale }) => ({
+  onnx: ({ heads, keyValueHeads, scale, band }) => ({
     type: 'GroupQueryAttention',
     domain: 'com.microsoft',
-    attributes: { num_heads: heads, kv_num_heads: keyValueHeads, scale: { float: scale } },
+    attributes: {
+      ...{ num_heads: heads, kv_num_heads: keyValueHeads, scale: { float: scale } },
+      ...(band !== undefined && { local_window_size: band }),
+    },
   }),
   infer: ([queries, , , keyCache, valueCache]) => [queries, keyCache, valueCache],
 }

@@ -83,6 +83,7 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'layers',
       'heads',
       'keyValueHeads',
+      'band',
       'channels',
       'hiddenSize',
       'embeddingSize',

@@ -38,6 +38,12 @@ export const trainOptions = {
     minimum: 1,
     help: 'heads of keys and values, each for a group of heads (default: as many as heads)',
   },
+  band: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'tokens',
+    help: 'tokens that a local layer sees (default: an eighth of the context)',
+  },
   channels: {
     type: 'integer',
     default: 128,

@@ -2,6 +2,7 @@
 import type { GivenOptions } from '../base/options.ts'
 import { lstmSizes } from '../models/1997-lstm.ts'
 import { gpt2Sizes } from '../models/2019-gpt2.ts'
+import { gpt3Published, gpt3Sizes } from '../models/2020-gpt3.ts'
 import { llamaPublished, llamaSizes } from '../models/2023-llama.ts'
 import type { trainOptions } from './options.ts'
 
@@ -20,6 +21,42 @@ const published = (name: keyof typeof gpt2Sizes): Preset => {
       warmUp: 200,
       beta2: 0.95,
     },
+  }
+}
+
+/** Table 2.1 of GPT-3's paper: sequences of 2,048 tokens, half a million tokens or more, and the largest learning rate. */
+const gpt3Batches: Readonly<Record<keyof typeof gpt3Sizes, readonly [sequences: number, learningRate: number]>> = {
+  'gpt3-small': [256, 6e-4],
+  'gpt3-medium': [256, 3e-4],
+  'gpt3-large': [256, 2.5e-4],
+  'gpt3-xl': [512, 2e-4],
+  'gpt3-2.7b': [512, 1.6e-4],
+  'gpt3-6.7b': [1024, 1.2e-4],
+  'gpt3-13b': [1024, 1e-4],
+  'gpt3-175b': [1536, 6e-5],
+}
+
+/** Its appendix B: 300 billion tokens; the learning rate rises over 375 million and falls to a tenth. */
+const gpt3Preset = (name: keyof typeof gpt3Sizes): Preset => {
+  const { layers, heads, channels } = gpt3Sizes[name]
+  const [batchSize, learningRate] = gpt3Batches[name]
+  const { context, band, vocabulary } = gpt3Published
+  const stepsOf = (tokens: number): number => Math.round(tokens / (batchSize * context))
+  return {
+    ...{
+      layers,
+      heads,
+      channels,
+      context,
+      band,
+      batchSize,
+      microBatchSize: 1,
+      bias: true,
+      tokenizer: 'bpe',
+      vocabulary,
+    },
+    ...{ steps: stepsOf(300e9), warmUp: stepsOf(375e6), learningRate, finalLearningRate: learningRate / 10 },
+    ...{ weightDecay: 0.1, beta2: 0.95, clip: 1 },
   }
 }
 
@@ -91,6 +128,19 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
     'gpt2-medium': published('gpt2-medium'),
     'gpt2-large': published('gpt2-large'),
     'gpt2-xl': published('gpt2-xl'),
+  },
+  gpt3: {
+    /** GPT-2's of that name, with bands of 8 tokens in 64. */
+    'char-small': { learningRate: 3e-3 },
+    'char-large': { layers: 6, heads: 6, channels: 384, context: 256, batchSize: 16, dropout: 0.2, steps: 5000 },
+    'gpt3-small': gpt3Preset('gpt3-small'),
+    'gpt3-medium': gpt3Preset('gpt3-medium'),
+    'gpt3-large': gpt3Preset('gpt3-large'),
+    'gpt3-xl': gpt3Preset('gpt3-xl'),
+    'gpt3-2.7b': gpt3Preset('gpt3-2.7b'),
+    'gpt3-6.7b': gpt3Preset('gpt3-6.7b'),
+    'gpt3-13b': gpt3Preset('gpt3-13b'),
+    'gpt3-175b': gpt3Preset('gpt3-175b'),
   },
   llama: {
     /** Beside GPT-2's of that name: as many layers, heads and channels. */

@@ -25,16 +25,23 @@ function plainAttention(q: Values, k: Values, v: Values, mask: Values, scale: nu
   return [y, weights]
 }
 
-/** 0 on and below the diagonal, so low above it that nothing is left of what it is added to. */
-const causal = (tokens: number): Operand => ({
+/** 0 in a band on and below the diagonal, so low elsewhere that nothing is left of what it is added to. */
+const causal = (tokens: number, band: number): Operand => ({
   shape: [tokens, tokens],
   dtype: 'float32',
-  values: () => Array.from({ length: tokens ** 2 }, (_, i) => (i % tokens > Math.floor(i / tokens) ? -1e9 : 0)),
+  values: () =>
+    Array.from({ length: tokens ** 2 }, (_, i) => {
+      const before = Math.floor(i / tokens) - (i % tokens)
+      return before < 0 || before >= band ? -1e9 : 0
+    }),
 })
 
-const causalCase = (tokens: number, blocks: number) => ({
-  operands: [...attentionOperands([2, 2, tokens, 3], [2, 2, tokens, 3], []).slice(0, 3), causal(tokens)],
-  attributes: { scale: 0.7, blocks },
+const causalCase = (tokens: number, blocks: number, band?: number) => ({
+  operands: [
+    ...attentionOperands([2, 2, tokens, 3], [2, 2, tokens, 3], []).slice(0, 3),
+    causal(tokens, band ?? tokens),
+  ],
+  attributes: { scale: 0.7, blocks, ...(band !== undefined && { band }) },
 })
 
 export const attentionProofs: ProofsOf<typeof attention> = {
@@ -50,15 +57,19 @@ export const attentionProofs: ProofsOf<typeof attention> = {
     reference: ([q, k, v, mask], { scale }) => plainAttention(q, k, v, mask, scale),
   },
   causalAttention: {
-    cases: [causalCase(4, 1), causalCase(6, 2), causalCase(7, 3), causalCase(1, 2), causalCase(5, 5)],
+    cases: [
+      ...[causalCase(4, 1), causalCase(6, 2), causalCase(7, 3), causalCase(1, 2), causalCase(5, 5)],
+      ...[causalCase(6, 3, 2), causalCase(7, 3, 3), causalCase(4, 4, 1), causalCase(5, 2, 9)],
+    ],
     constants: [3],
-    reference: ([q, k, v, mask], { scale, blocks }) => {
+    reference: ([q, k, v, mask], { scale, blocks, band = Number.POSITIVE_INFINITY }) => {
       const tokens = q.shape[2]
       const [y, weights] = plainAttention(q, k, v, mask, scale)
       const cuts = [...new Set(Array.from({ length: blocks + 1 }, (_, i) => Math.round((i * tokens) / blocks)))]
       const parts = cuts.slice(1).map((end, i) => {
-        const shape = [...weights.shape.slice(0, 2), end - cuts[i], end]
-        return generate(shape, ([b, h, t, s]) => at(weights, [b, h, t + cuts[i], s]))
+        const first = Math.max(0, cuts[i] - band + 1)
+        const shape = [...weights.shape.slice(0, 2), end - cuts[i], end - first]
+        return generate(shape, ([b, h, t, s]) => at(weights, [b, h, t + cuts[i], s + first]))
       })
       return [y, ...parts]
     },
