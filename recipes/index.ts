@@ -20,6 +20,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
   { name: 'pretraining', load: () => import('./pretraining.ts') },
   { name: 'bert-chinese', load: () => import('./bert-chinese.ts') },
+  { name: 'char-gpt3', load: () => import('./char-gpt3.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },

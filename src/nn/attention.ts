@@ -64,8 +64,11 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout
  * context 256: nothing is gained by two.
  */
 const blockTokens = 256
-/** The fewest queries of a block where each sees a band: with fewer, products are too small to be fast. */
-const narrowBlock = 64
+/**
+ * Queries of a block where each sees a band: as many as the band is wide, but products of fewer are slow, and more compute too
+ * much for nothing. Measured in decision 0015.
+ */
+const bandedBlock = (band: number): number => Math.min(128, Math.max(64, band))
 
 export interface CausalAttentionOptions {
   /** Applied to the attention weights in training. */
@@ -91,7 +94,7 @@ export function causalAttention(
 ): Tensor {
   const tokens = q.shape[2]
   const band = asked < tokens ? asked : undefined
-  const blocks = Math.floor(tokens / (band === undefined ? blockTokens : Math.max(band, narrowBlock)))
+  const blocks = Math.floor(tokens / (band === undefined ? blockTokens : bandedBlock(band)))
   const group = q.shape[1] / k.shape[1]
   if (given !== undefined || dropout !== undefined || blocks <= 1) {
     const mask = given ?? causalMask(tokens, tokens, band)

@@ -16,6 +16,7 @@ interface Sizes {
   readonly past: number
   /** S */
   readonly tokens: number
+  readonly band?: number
 }
 
 const number = (shape: readonly number[], value: number): Operand => ({
@@ -32,6 +33,7 @@ function cached({
   capacity,
   past,
   tokens,
+  band,
 }: Sizes): Case<cache.CachedAttentionAttributes> {
   const rows = [batch, tokens, keyValueHeads * channels]
   const memory = [batch, keyValueHeads, capacity, channels]
@@ -42,7 +44,7 @@ function cached({
       number([batch], past + tokens - 1),
       number([], past + tokens),
     ],
-    attributes: { heads, keyValueHeads, scale: 0.3 },
+    attributes: { heads, keyValueHeads, scale: 0.3, ...(band !== undefined && { band }) },
   }
 }
 
@@ -66,6 +68,9 @@ export const cacheProofs: ProofsOf<typeof cache> = {
       cached({ ...sizes, past: 5 }),
       cached({ ...sizes, heads: 4, batch: 1 }),
       cached({ ...sizes, past: 0, tokens: 1 }),
+      cached({ ...sizes, band: 2 }),
+      cached({ ...sizes, past: 0, tokens: 5, band: 2 }),
+      cached({ ...sizes, past: 2, tokens: 3, band: 3, batch: 1 }),
     ],
     // What lies behind the last token in a cache is nobody's business: it is made zero.
     build: (inputs, attributes) => {
@@ -74,14 +79,16 @@ export const cacheProofs: ProofsOf<typeof cache> = {
       const position = constant([...Array(capacity).keys()], [capacity, 1], 'int32')
       return [y, ...caches.map(cache => position.less(inputs[6]).where(cache, 0))]
     },
-    reference: ([queries, keys, values, keyCache, valueCache, , total], { heads, keyValueHeads, scale }) => {
+    reference: ([queries, keys, values, keyCache, valueCache, , total], attributes) => {
+      const { heads, keyValueHeads, scale, band = Number.POSITIVE_INFINITY } = attributes
       const [batch, tokens] = queries.shape
       const channels = keyCache.shape[3]
       const [length] = total.data
       const [k, v] = [filled(keyCache, keys, length), filled(valueCache, values, length)]
       const group = heads / keyValueHeads
       const scores = generate([batch, heads, tokens, length], ([b, h, s, t]) => {
-        if (t > length - tokens + s) return -Infinity
+        const own = length - tokens + s
+        if (t > own || own - t >= band) return -Infinity
         return (
           scale *
           sumOver(channels, d => at(queries, [b, s, h * channels + d]) * at(k, [b, Math.floor(h / group), t, d]))
