@@ -66,7 +66,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout
 const blockTokens = 256
 /**
  * Queries of a block where each sees a band: as many as the band is wide, but products of fewer are slow, and more compute too
- * much for nothing. Measured in decision 0015.
+ * much for nothing. Measured in decision 0017.
  */
 const bandedBlock = (band: number): number => Math.min(128, Math.max(64, band))
 
