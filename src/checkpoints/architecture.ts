@@ -21,7 +21,7 @@ export interface Architecture<M extends StoredModel = StoredModel> {
   describes(model: StoredModel): model is M
   config(model: M, tokenizer: Tokenizer): Config
   create(config: ConfigReader): M
-  readonly layout: LayerLayout
+  layout(model: M): LayerLayout
   /** The tensors of the layout. */
   store(model: M, weights: Weights): Iterable<StoredTensor>
   /** Our weights, from the tensors of the layout. */
@@ -49,7 +49,7 @@ export function renaming<M extends StoredModel>(
 ): Pick<Architecture<M>, 'layout' | 'store' | 'load'> {
   const rename = (name: string) => names.reduce((text, [ours, theirs]) => text.replace(ours, theirs), name)
   return {
-    layout: { names: own => [rename(own)], inputsFirst: true },
+    layout: () => ({ names: own => [rename(own)], inputsFirst: true }),
     *store(model, weights) {
       const shapes = new Map<string, Shape>()
       for (const [own, { shape }] of namedParameters(model)) {

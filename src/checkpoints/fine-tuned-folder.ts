@@ -86,7 +86,7 @@ const prefix = 'base.'
 
 /** How the layout of a language model's folder names the layers of the classifier that was made of it. */
 export function fineTunedLayout({ base }: FineTunedClassifier): LayerLayout {
-  const { layout } = architectureFor(base)
+  const layout = architectureFor(base).layout(base)
   return { ...layout, names: own => (own === 'score' ? [own] : layout.names(own.slice(prefix.length))) }
 }
 

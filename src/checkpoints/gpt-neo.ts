@@ -4,7 +4,7 @@ import { GPT3, gpt3TensorNames } from '../models/2020-gpt3.ts'
 import { transformerDeviation } from '../nn/initializers.ts'
 import type { Architecture, ConfigReader } from './architecture.ts'
 import type { StoredTensor } from './safetensors.ts'
-import { fromStored, type StoredPart, storedParts, toStored } from './stored-parts.ts'
+import { fromStored, type StoredPart, storedParts, theirNames, toStored } from './stored-parts.ts'
 
 /** Kinds of attention there; every second layer is local. */
 const kinds = ['global', 'local'] as const
@@ -14,8 +14,9 @@ const parts = (model: GPT3): StoredPart[] =>
   storedParts(model, gpt3TensorNames, ['tokenEmbedding', 'positionEmbedding'])
 
 /** There scores are not divided by √D: the queries are. */
-const isQuery = ({ name }: { readonly name: string }): boolean => name.includes('.q_proj.')
+const isQuery = (name: string): boolean => /\.q_proj\b/.test(name)
 const rootOf = ({ configuration: { channels, heads } }: GPT3): number => Math.sqrt(channels / heads)
+const factorOf = (model: GPT3, name: string): number => (isQuery(name) ? 1 / rootOf(model) : 1)
 const scaled = (data: Float32Array, factor: number): Float32Array => data.map(value => value * factor)
 
 /**
@@ -64,18 +65,24 @@ export const gptNeo: Architecture<GPT3> = {
       band: config.integer('window_size'),
     })
   },
+  layout: model => ({
+    names: own => theirNames(own, gpt3TensorNames),
+    inputsFirst: false,
+    factor: name => factorOf(model, name),
+  }),
   *store(model, weights) {
     const shapes = new Map<string, Shape>()
     for (const tensor of toStored(parts(model), weights)) {
       shapes.set(tensor.name, tensor.shape)
-      yield isQuery(tensor) ? { ...tensor, data: scaled(tensor.data, 1 / rootOf(model)) } : tensor
+      const factor = factorOf(model, tensor.name)
+      yield factor === 1 ? tensor : { ...tensor, data: scaled(tensor.data, factor) }
     }
     if (!model.configuration.bias) yield* missingBiases(shapes)
   },
   load: (model, read) =>
     fromStored(model, parts(model), async part => {
       const data = await read(part.name, part.shape)
-      return isQuery(part) ? scaled(data, rootOf(model)) : data
+      return isQuery(part.name) ? scaled(data, rootOf(model)) : data
     }),
 }
 

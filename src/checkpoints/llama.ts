@@ -55,7 +55,7 @@ export const llama: Architecture<Llama> = {
       tied: config.optional('tie_word_embeddings') ? config.boolean('tie_word_embeddings') : false,
     })
   },
-  layout: { names: own => theirNames(own, names), inputsFirst: false },
+  layout: () => ({ names: own => theirNames(own, names), inputsFirst: false }),
   store: (model, weights) => toStored(parts(model), weights),
   load: (model, read) => fromStored(model, parts(model), ({ name, shape }) => read(name, shape)),
 }

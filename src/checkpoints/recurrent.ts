@@ -41,7 +41,7 @@ function architecture<M extends RecurrentModel>(
         hiddenSize: config.integer('hidden_size'),
         layers: config.integer('num_layers'),
       }),
-    layout: { names: own => [own], inputsFirst: false },
+    layout: () => ({ names: own => [own], inputsFirst: false }),
     *store({ configuration: { vocabulary, embeddingSize, hiddenSize, layers } }, weights): Generator<StoredTensor> {
       const common = { dtype: 'F32' } as const
       const embedding = weights.get('embedding.weight')!

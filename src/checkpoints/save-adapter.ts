@@ -50,6 +50,8 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
   })
   const narrow: StoredTensor[] = []
   const matrices = new Map<string, Float32Array>()
+  // Weights that are multiplied there and back may end in another bit than those of the base.
+  let isExact = true
   for (const [own, layer] of layers) {
     const [inputs, rank] = layer.down.shape
     const [, outputs] = layer.up.shape
@@ -58,18 +60,20 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
     const [down, up, base] = ['down', 'up', 'weight'].map(part => weights.get(`${own}.${part}`)!)
     for (const [i, name] of names.entries()) {
       const at = { stride: outputs, begin: i * width }
+      const factor = layout.factor?.(name) ?? 1
+      isExact &&= Number.isInteger(Math.log2(factor))
       narrow.push(
         {
           ...half(name, 'A', [rank, inputs]),
           data: turned(down, { rows: inputs, columns: rank, stride: rank, begin: 0 }),
         },
-        { ...half(name, 'B', [width, rank]), data: turned(up, { rows: rank, columns: width, ...at }) },
+        { ...half(name, 'B', [width, rank]), data: scaled(turned(up, { rows: rank, columns: width, ...at }), factor) },
       )
       const part = { rows: inputs, columns: width, ...at }
-      matrices.set(name, layout.inputsFirst ? cut(base, part) : turned(base, part))
+      matrices.set(name, scaled(layout.inputsFirst ? cut(base, part) : turned(base, part), factor))
     }
   }
-  const metadata = { format: 'pt', [baseField]: await baseFingerprint(matrices) }
+  const metadata = { format: 'pt', ...(isExact && { [baseField]: await baseFingerprint(matrices) }) }
   await writeSafetensors(folder, adapterWeightsFile, [...narrow, ...whole], metadata)
 }
 
@@ -99,6 +103,9 @@ interface Cut {
   /** The first column. */
   readonly begin: number
 }
+
+const scaled = (data: Float32Array, factor: number): Float32Array =>
+  factor === 1 ? data : data.map(value => value * factor)
 
 function cut(data: Float32Array, { rows, columns, stride, begin }: Cut): Float32Array {
   return Float32Array.from({ length: rows * columns }, (_, i) => {

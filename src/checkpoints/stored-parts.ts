@@ -20,6 +20,8 @@ export interface LayerLayout {
   names(own: string): readonly string[]
   /** Whether matrices are [inputs, outputs], as ours. */
   readonly inputsFirst: boolean
+  /** What the matrix of a layer, by its name there, is ours multiplied with; 1 where this is left out. */
+  factor?(name: string): number
 }
 
 /** The names of what we call by one, which may be the beginning of more. */

@@ -73,6 +73,7 @@ beforeAll(async () => {
   const rows = words.flatMap(word => [`the ${word} is good,good`, `the ${word} is bad,bad`])
   writeFileSync(at('reviews.csv'), ['text,label', ...rows].join('\n'))
   await train('gpt2', 'gpt2')
+  await train('gpt3', 'gpt3', '--band', '3')
   await train('llama', 'llama')
   await train('gpt2', 'other', '--seed', '2', '--steps', '1')
   await train('gpt2', 'wide', '--channels', '32', '--steps', '1')
@@ -120,6 +121,7 @@ async function expectPeftAgrees(folder: string): Promise<void> {
 describe.each([
   ['gpt2', 'completions.jsonl', ['--lora-targets', 'attention.project,feedForward.expand']],
   ['gpt2', 'chat.jsonl', []], // brings rows for the tokens of its template
+  ['gpt3', 'completions.jsonl', []], // its folder keeps queries that are divided
   ['llama', 'completions.jsonl', ['--lora-targets', 'attention.query,attention.key,feedForward.gate']],
   ['llama', 'chat.jsonl', []],
 ] as const)('%s, %s', (base, data, more) => {

@@ -159,7 +159,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     keepModel: async () => {
       await saveModelFolder(storage, await saved())
       const now = new Map([...weights, ...(await training.state()).weights])
-      const { layout } = architectureFor(base.model)
+      const layout = architectureFor(base.model).layout(base.model)
       const { grown = [] } = run
       await keepAdapter(storage, adapted, { options, weights: now, layout, trained: [], grown, task: 'CAUSAL_LM' })
     },
