@@ -179,7 +179,7 @@ describe('language models', () => {
     [['--task', 'sst'], 2, 'Unknown task "sst". Did you mean "sst2"?'],
     [['--task', 'lambada'], 2, 'Option --data expected a file in the format of lambada. Received none.'],
     [['--task', 'sst2', '--data', endings], 2, 'expected nothing for sst2, whose examples are its own.'],
-    [['--task', 'lambada', '--data', endings], 1, 'endings.jsonl, line 1, expected a text "text". Received none.'],
+    [['--task', 'lambada', '--data', endings], 1, 'endings.jsonl, line 1: expected a text "text", received nothing'],
     [
       ['--task', 'hellaswag', '--data', endings, '--shots', '3'],
       2,
@@ -205,7 +205,7 @@ describe('language models', () => {
     await saveModelFolder(nodeStorage(narrow), { ...model, tokenizer: characters })
     const file = write('mixed.jsonl', { text: 'a boat' }, { text: 'a zebra' }, { text: 3 })
     const words = ['evaluate', narrow, '--task', 'lambada', '--data', file]
-    expect((await nacre(...words)).stderr).toContain('mixed.jsonl, line 3, expected a text "text". Received 3.')
+    expect((await nacre(...words)).stderr).toContain('mixed.jsonl, line 3: expected a text "text", received 3')
     const skipping = JSON.parse((await nacre(...words, '--faulty', 'skip', '--json')).stdout)
     expect(skipping).toMatchObject({ skipped: 1, foreign: 1, examples: 1 })
     const foreign = write('foreign.jsonl', { text: 'a zebra' })

@@ -1,8 +1,9 @@
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
 import { holdOut } from './held-out.ts'
-import { type JsonRecord, readJsonLines } from './json-lines.ts'
+import { jsonLineRecords } from './json-records.ts'
 import type { ReadOptions, TaskParts } from './labelled-text.ts'
+import { type AskedRecord, parseRecords } from './records.ts'
 import { mapParts, type Task } from './task.ts'
 
 const data =
@@ -48,14 +49,15 @@ export async function readGsm8k(
   files: readonly FetchedFile[],
   options: ReadOptions = {},
 ): Promise<TaskParts<WordProblem>> {
-  const read = (name: string) => readJsonLines(fetchedText(fileOf(gsm8k, files, name)), problemOf, options)
+  const read = (name: string) =>
+    parseRecords(jsonLineRecords(fetchedText(fileOf(gsm8k, files, name))), problemOf, options)
   const learned = await read('train.jsonl')
   const { records: test, skipped } = await read('test.jsonl')
   const { rest: train, held: validation } = holdOut(learned.records, 473, ({ question }) => question)
   return { train, validation, test, skipped: skipped + learned.skipped }
 }
 
-function problemOf(record: JsonRecord): WordProblem {
+function problemOf(record: AskedRecord): WordProblem {
   const answer = record.text('answer')
   if (finalNumber(answer) === undefined)
     throw record.fault('an answer with a number after ####', JSON.stringify(answer.slice(-40)))
@@ -79,7 +81,7 @@ export const gsm8kTask: Task = {
   dataset: gsm8k,
   read: async (files, options) => ({ parts: mapParts(await readGsm8k(files, options), promptOf) }),
   readFile: async (source, options) => {
-    const { records: test, skipped } = await readJsonLines(source, problemOf, options)
+    const { records: test, skipped } = await parseRecords(jsonLineRecords(source), problemOf, options)
     return { parts: mapParts({ train: [], validation: [], test, skipped }, promptOf) }
   },
   stop: ['\n\n', 'Question:'],

@@ -3,10 +3,11 @@
  * Zellers et al., HellaSwag: Can a Machine Really Finish Your Sentence?, 2019. Texts are made as lm-evaluation-harness
  * makes them: the activity comes first where there is one, and marks of the source in brackets go.
  */
-import { type JsonRecord, readJsonLines } from './json-lines.ts'
+import { jsonLineRecords } from './json-records.ts'
+import { type AskedRecord, parseRecords } from './records.ts'
 import type { ChoiceExample, Task } from './task.ts'
 
-export function endingsOf(record: JsonRecord): ChoiceExample {
+export function endingsOf(record: AskedRecord): ChoiceExample {
   const choices = record.texts('endings', 2).map(cleaned)
   const given = record.value('label')
   const label = given === '' ? Number.NaN : Number(given)
@@ -22,7 +23,7 @@ export function endingsOf(record: JsonRecord): ChoiceExample {
 }
 
 /** Its two halves, of which the second begins a sentence, where the file has them. */
-function contextOf(record: JsonRecord): string {
+function contextOf(record: AskedRecord): string {
   const [first, second] = [record.value('ctx_a'), record.value('ctx_b')]
   if (typeof first !== 'string' || typeof second !== 'string') return record.text('ctx')
   return `${first} ${second.slice(0, 1).toUpperCase()}${second.slice(1).toLowerCase()}`
@@ -43,7 +44,7 @@ export const hellaswagTask: Task = {
   reported: 'the whole file',
   joint: ' ',
   readFile: async (source, options) => {
-    const { records: test, skipped } = await readJsonLines(source, endingsOf, options)
+    const { records: test, skipped } = await parseRecords(jsonLineRecords(source), endingsOf, options)
     return { parts: { train: [], validation: [], test, skipped } }
   },
 }

@@ -1,8 +1,9 @@
 import type { Dataset } from './dataset.ts'
 import { type FetchedFile, fetchedText, fileOf } from './get.ts'
 import { holdOut } from './held-out.ts'
-import { type JsonRecord, readJsonLines } from './json-lines.ts'
+import { jsonLineRecords } from './json-records.ts'
 import type { ClassificationTask, LabelledText, ReadOptions } from './labelled-text.ts'
+import { type AskedRecord, parseRecords } from './records.ts'
 import { classTask, type Task } from './task.ts'
 
 const ocnliFolder =
@@ -42,14 +43,14 @@ const classes = ['entailment', 'neutral', 'contradiction']
  * @throws {DataError} if a file is missing, or a line of it is not a pair with a label
  */
 export async function readOcnli(files: readonly FetchedFile[], options: ReadOptions = {}): Promise<ClassificationTask> {
-  const read = (name: string) => readJsonLines(fetchedText(fileOf(ocnli, files, name)), pairOf, options)
+  const read = (name: string) => parseRecords(jsonLineRecords(fetchedText(fileOf(ocnli, files, name))), pairOf, options)
   const learned = await read('train.10k.json')
   const { records: test, skipped } = await read('dev.json')
   const { rest: train, held: validation } = holdOut(learned.records, 1000, ({ text }) => text)
   return { classes, train, validation, test, skipped: skipped + learned.skipped }
 }
 
-function pairOf(record: JsonRecord): LabelledText | undefined {
+function pairOf(record: AskedRecord): LabelledText | undefined {
   const name = record.text('label')
   if (name === '-') return undefined
   const label = classes.indexOf(name)

@@ -1,5 +1,6 @@
 /** Records: what data files hold one after another, each with named fields, and what is wrong with some of them. */
 import { DataError } from '../base/errors.ts'
+import type { ReadOptions } from './labelled-text.ts'
 
 /** One record of a file. */
 export interface DataRecord {
@@ -77,4 +78,64 @@ export async function* readRecords(
   problems: RecordProblems,
 ): AsyncGenerator<DataRecord> {
   for (const source of sources) yield* source.records(problems)
+}
+
+/** A record, and what is asked of its fields. */
+export interface AskedRecord {
+  /** A text that is not empty. */
+  text(field: string): string
+  /** Texts, at least `least` of them. */
+  texts(field: string, least: number): readonly string[]
+  /** A value, undefined where there is none. */
+  value(field: string): unknown
+  /** What is wrong with the record: to be thrown. */
+  fault(expected: string, received: string): DataError
+}
+
+/**
+ * What `parse` makes of each record; it leaves out one by returning undefined.
+ * @throws {DataError} if some records are none, or `parse` finds fault with them, all of which are counted; or there is no
+ *   record at all
+ */
+export async function parseRecords<T>(
+  source: RecordSource,
+  parse: (record: AskedRecord) => T | undefined,
+  { malformed = 'refuse' }: ReadOptions = {},
+): Promise<{ readonly records: T[]; readonly skipped: number }> {
+  const problems = new RecordProblems()
+  const records: T[] = []
+  let leftOut = 0
+  for await (const record of source.records(problems)) {
+    try {
+      const parsed = parse(askedRecord(record))
+      if (parsed === undefined) leftOut++
+      else records.push(parsed)
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      problems.add(record.where, error.expected, error.received ?? 'something else')
+    }
+  }
+  if (malformed === 'refuse') problems.check(source.name)
+  if (records.length === 0) throw new DataError({ what: source.name, expected: 'records', received: 'none' })
+  return { records, skipped: leftOut + problems.count }
+}
+
+function askedRecord({ fields, where }: DataRecord): AskedRecord {
+  const value = (field: string): unknown => (Object.hasOwn(fields, field) ? fields[field] : undefined)
+  const fault = (expected: string, received: string) => new DataError({ what: where, expected, received })
+  return {
+    value,
+    fault,
+    text: field => {
+      const found = value(field)
+      if (typeof found === 'string' && found.trim() !== '') return found
+      throw fault(`a text "${field}"`, brief(found))
+    },
+    texts: (field, least) => {
+      const found = value(field)
+      const are = Array.isArray(found) && found.length >= least && found.every(item => typeof item === 'string')
+      if (are) return found
+      throw fault(`${least} or more texts "${field}"`, brief(found))
+    },
+  }
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { readStories } from './babi.ts'
 import { catalog } from './catalog.ts'
 import { finalNumber } from './gsm8k.ts'
-import { readJsonLines } from './json-lines.ts'
+import { jsonLineRecords } from './json-records.ts'
 import { readScoredTexts } from './labelled-text.ts'
 import { fetchDataset } from './node.ts'
+import { parseRecords } from './records.ts'
 import type { AnswerExample, ChoiceExample, Task, TaskExample } from './task.ts'
 import { findTask, tasks } from './tasks.ts'
 import { memoryText } from './text.ts'
@@ -32,7 +33,7 @@ describe('files that people bring', () => {
     const { parts } = await readFile('lambada', lines({ text: 'He took the boat.\nShe took the oars ' }))
     expect(parts.test).toEqual([{ prompt: 'He took the boat.\nShe took the', answer: 'oars' }])
     await expect(readFile('lambada', lines({ text: 'one' }))).rejects.toThrow(
-      'a.jsonl, line 1, expected a text of several words. Received "one".',
+      'a.jsonl, line 1: expected a text of several words, received "one"',
     )
   })
 
@@ -58,13 +59,13 @@ describe('files that people bring', () => {
   })
 
   test.each([
-    ['hellaswag', '{"ctx":"a"}', 'a.jsonl, line 1, expected 2 or more texts "endings". Received none.'],
-    ['hellaswag', lines({ ctx: 'a', endings: ['b', 'c'], label: 2 }), 'expected a label from 0 to 1. Received 2.'],
-    ['hellaswag', lines({ ctx: 'a', endings: ['b', 'c'], label: '' }), 'expected a label from 0 to 1. Received "".'],
-    ['lambada', '{"text":"a b"}\n{"text":\n', 'a.jsonl, line 2, expected JSON. Received {"text":.'],
-    ['lambada', '[1]\n', 'a.jsonl, line 1, expected a JSON object. Received [1].'],
-    ['lambada', '{"words":"a b"}', 'a.jsonl, line 1, expected a text "text". Received none.'],
-    ['gsm8k', lines({ question: 'a', answer: '3' }), 'expected an answer with a number after ####. Received "3".'],
+    ['hellaswag', '{"ctx":"a"}', 'a.jsonl, line 1: expected 2 or more texts "endings", received nothing'],
+    ['hellaswag', lines({ ctx: 'a', endings: ['b', 'c'], label: 2 }), 'expected a label from 0 to 1, received 2'],
+    ['hellaswag', lines({ ctx: 'a', endings: ['b', 'c'], label: '' }), 'expected a label from 0 to 1, received ""'],
+    ['lambada', '{"text":"a b"}\n{"text":\n{}', 'Received 2 problems:\n  a.jsonl, line 2: expected JSON, received'],
+    ['lambada', '[1]\n', 'a.jsonl, line 1: expected an object with named fields, received [1]'],
+    ['lambada', '{"words":"a b"}', 'a.jsonl, line 1: expected a text "text", received nothing'],
+    ['gsm8k', lines({ question: 'a', answer: '3' }), 'expected an answer with a number after ####, received "3"'],
     ['babi', '1 Mary sat.\nWhere is Mary?\tthere', 'a.jsonl, line 2, expected a number and a sentence, or a question'],
     ['babi', '1 Mary sat.\n', 'a.jsonl expected questions. Received none.'],
   ])('%s: %j is refused', async (name, text, message) => {
@@ -77,8 +78,10 @@ describe('files that people bring', () => {
     expect([parts.test.length, parts.skipped]).toEqual([2, 2])
     const stories = await readStories(memoryText('1 A.\nnonsense\n2 Q? \tb\t1\n'), 'qa1', { malformed: 'skip' })
     expect([stories.questions.length, stories.skipped]).toEqual([1, 1])
-    await expect(readFile('lambada', '{\n', 'skip')).rejects.toThrow('expected JSON lines. Received none')
-    expect((await readJsonLines(memoryText('{"a":1}\n\n{}\n'), record => record.value('a'))).skipped).toBe(1)
+    await expect(readFile('lambada', '{\n', 'skip')).rejects.toThrow('expected records. Received none')
+    expect(
+      (await parseRecords(jsonLineRecords(memoryText('{"a":1}\n\n{}\n')), record => record.value('a'))).skipped,
+    ).toBe(1)
   })
 
   test('scores outside of their range', async () => {
