@@ -6,12 +6,21 @@ import { fetchDataset, namesShards, openShards, openText } from '../data/node.ts
 import { textOfShards } from '../data/shard-stream.ts'
 import type { TextSource } from '../data/text.ts'
 
+export interface DataOptions {
+  readonly data?: string
+  readonly encoding: string
+  readonly mirror?: string
+  /** Of records, the field with the text. */
+  readonly field?: string
+  readonly shuffleBuffer?: number
+}
+
 /**
  * The text that `--data` names: a file, a dataset of the catalog, or shards, whose documents are shuffled.
  * @throws {OptionError} if none is named, or a dataset that is no text
  */
 export async function openData(
-  { data, encoding, mirror }: { readonly data?: string; readonly encoding: string; readonly mirror?: string },
+  { data, encoding, mirror, field, shuffleBuffer }: DataOptions,
   { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<TextSource> {
   const names = catalog.flatMap(({ name, language }) => (language === '-' ? [] : [name])).join(', ')
@@ -21,9 +30,9 @@ export async function openData(
   }
   const dataset = existsSync(data) ? undefined : catalog.find(({ name }) => name === data)
   if (dataset === undefined && namesShards(data)) {
-    const shards = await openShards(data)
+    const shards = await openShards(data, { field, encoding })
     note(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} ...`)
-    return textOfShards(data, shards, { seed: 1 })
+    return textOfShards(data, shards, { seed: 1, bufferSize: shuffleBuffer })
   }
   if (dataset === undefined) return openText(data, { encoding })
   if (dataset.language === '-') {

@@ -74,6 +74,23 @@ test('train learns every document of its shards, and goes on', async () => {
   expect(bad.stderr).toContain('bad.jsonl, byte 14 expected a text in the field "text". Received fields body.')
 })
 
+test.each([
+  ['csv', 'title,body\n1,"a, b\n话说"\n2,天下大势\n', 'title, body'],
+  ['json', '[{"title": 1, "body": "a, b\\n话说"}, {"title": 2, "body": "天下大势"}]', 'title, body'],
+])('train reads a column of a .%s, not the file as it stands', async (ending, content, columns) => {
+  writeFileSync(at(`table.${ending}`), content)
+  const words = `train gpt2 --data ${at(`table.${ending}`)} ${tiny} --context 3 --batch-size 1 --validation-fraction 0 --steps 1`
+  const folder = at(`of-${ending}`)
+  expect(await nacre(`${words} --field body --out ${folder}`)).toMatchObject({ code: 0 })
+  const { count } = JSON.parse(readFileSync(join(folder, 'training/train.json'), 'utf8'))
+  expect(count).toBe('a, b\n话说\n\n天下大势\n\n'.length)
+  const refused = await nacre(`${words} --out ${at('no-column')}`)
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('text')
+  expect(refused.stderr).toContain(columns)
+  expect(refused.stderr).toContain('--field')
+})
+
 test('train shows what it does, and leaves what generate and score read', async () => {
   const { stdout } = await train(`--steps 4 --out ${at('shown')}`)
   expect(stdout).toMatch(

@@ -119,9 +119,17 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
 /** A resumed run finds its files from any working directory. */
 function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer'> {
   return {
-    data: data !== undefined && (existsSync(data) || /[*?]/.test(data)) ? resolve(data) : data,
+    data: data === undefined ? undefined : absoluteData(data),
     tokenizer: tokenizerKinds.includes(tokenizer) ? tokenizer : resolve(tokenizer),
   }
+}
+
+/** A file, a pattern, or files with commas between; the name of a dataset stays as it is. */
+function absoluteData(data: string): string {
+  const isPath = (part: string): boolean => existsSync(part) || /[*?]/.test(part)
+  if (isPath(data)) return resolve(data)
+  const parts = data.split(',')
+  return parts.every(isPath) ? parts.map(part => resolve(part)).join(',') : data
 }
 
 const tokenizerKinds: readonly string[] = ['characters', 'bpe', 'word-bpe', 'words']

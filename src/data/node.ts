@@ -45,9 +45,9 @@ export async function openRecords(path: string, options: RecordFileOptions = {})
   return recordFile(storage, basename(absolute), options)
 }
 
-/** Whether `--data` names shards: a folder, a pattern with `*` or `?`, files with commas between, JSONL or Parquet. */
+/** Whether `--data` names shards: a folder, a pattern with `*` or `?`, files with commas between, or a file of records. */
 export function namesShards(data: string): boolean {
-  if (existsSync(data)) return statSync(data).isDirectory() || ['jsonl', 'parquet'].includes(recordFormat(data) ?? '')
+  if (existsSync(data)) return statSync(data).isDirectory() || recordFormat(data) !== undefined
   return /[*?]/.test(data) || data.split(',').every(part => existsSync(part))
 }
 

@@ -55,7 +55,7 @@ describe('a shard', () => {
     }
     expect(texts).toEqual(['@4', 'a@5', 'b@6'])
     await expect(all(shardOf(goldens, 'zstd.parquet'))).rejects.toThrow(
-      'zstd.parquet expected a column "text". Received id, messages, score, note. Name another field.',
+      'zstd.parquet expected a column "text". Received id, messages, score, note. Name another field; nacre train has --field for that.',
     )
   })
 

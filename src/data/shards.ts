@@ -4,7 +4,7 @@ import { readChunks, type Storage } from '../storage/storage.ts'
 import { gunzip } from './gzip.ts'
 import { type ParquetSource, parquetRecords } from './parquet-records.ts'
 import { recordFile, recordFormat } from './record-files.ts'
-import { brief, type DataRecord, RecordProblems } from './records.ts'
+import { brief, type DataRecord, RecordProblems, type RecordSource } from './records.ts'
 
 /** A document of a shard. */
 export interface ShardDocument {
@@ -29,20 +29,25 @@ export interface ShardOptions {
   readonly field?: string
   /** What a document of a plain text is: all of the file, what stands between empty lines, or a line; default `file`. */
   readonly textDocuments?: 'file' | 'paragraphs' | 'lines'
+  /** Of JSON, CSV and TSV; all else is UTF-8. */
+  readonly encoding?: string
 }
 
 /** A file of documents: JSONL, Parquet, JSON, CSV or TSV, or a text in UTF-8; but for Parquet also packed by gzip. */
 export function shardOf(storage: Storage, file: string, options: ShardOptions = {}): Shard {
-  const { field = 'text', textDocuments = 'file' } = options
+  const { field = 'text', textDocuments = 'file', encoding } = options
   const name = storage.locate(file)
   const format = recordFormat(file)
   if (format === 'parquet')
     return { name, documents: from => parquetDocuments(parquetRecords(storage, file), field, from) }
   if (format === 'jsonl') return { name, documents: from => jsonDocuments(storage, file, field, from) }
-  if (format !== undefined) return { name, documents: from => recordDocuments(storage, file, field, from) }
+  if (format !== undefined)
+    return { name, documents: from => recordDocuments(recordFile(storage, file, { encoding }), field, from) }
   if (textDocuments === 'file') return { name, documents: from => wholeText(storage, file, from) }
   return { name, documents: from => partsOfText(storage, file, textDocuments, from) }
 }
+
+const otherField = 'Name another field; nacre train has --field for that.'
 
 /** The text of a record that must have one. */
 function textOf({ fields, where }: DataRecord, field: string): string {
@@ -53,7 +58,7 @@ function textOf({ fields, where }: DataRecord, field: string): string {
     what: where,
     expected: `a text in the field "${field}"`,
     received,
-    hint: 'Name another field.',
+    hint: otherField,
   })
 }
 
@@ -85,8 +90,7 @@ async function* parquetDocuments(source: ParquetSource, field: string, from: num
   const columns = await source.columns!()
   if (!columns.includes(field)) {
     const received = columns.join(', ')
-    const hint = 'Name another field.'
-    throw new DataError({ what: source.name, expected: `a column "${field}"`, received, hint })
+    throw new DataError({ what: source.name, expected: `a column "${field}"`, received, hint: otherField })
   }
   const problems = new RecordProblems()
   let begin = 0
@@ -99,19 +103,14 @@ async function* parquetDocuments(source: ParquetSource, field: string, from: num
   }
 }
 
-async function* recordDocuments(
-  storage: Storage,
-  file: string,
-  field: string,
-  from: number,
-): AsyncGenerator<ShardDocument> {
+async function* recordDocuments(source: RecordSource, field: string, from: number): AsyncGenerator<ShardDocument> {
   const problems = new RecordProblems()
   let next = 0
-  for await (const record of recordFile(storage, file).records(problems)) {
-    problems.check(storage.locate(file))
+  for await (const record of source.records(problems)) {
+    problems.check(source.name)
     if (next++ >= from) yield { text: textOf(record, field), next }
   }
-  problems.check(storage.locate(file))
+  problems.check(source.name)
 }
 
 async function* wholeText(storage: Storage, file: string, from: number): AsyncGenerator<ShardDocument> {

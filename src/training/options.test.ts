@@ -75,6 +75,8 @@ test('what decides the weights of the next step cannot change on resuming, but f
   const fixed = Object.keys(table).filter(name => !changeableOnResume.has(name))
   expect(fixed).toEqual([
     ...[
+      'field',
+      'shuffleBuffer',
       'preset',
       'batchSize',
       'microBatchSize',

@@ -6,7 +6,15 @@ export const trainOptions = {
   data: {
     type: 'string',
     placeholder: 'FILE',
-    help: 'text to learn from: a file (.gz is unpacked) or a dataset of "nacre data list"',
+    help: 'text to learn from: a file (.gz is unpacked), files with commas between, a pattern, a folder, or a dataset of "nacre data list"; of JSONL, JSON, CSV, TSV and Parquet a column',
+  },
+  field: { type: 'string', default: 'text', placeholder: 'NAME', help: 'column of records that holds the text' },
+  shuffleBuffer: {
+    type: 'integer',
+    default: 10_000,
+    minimum: 1,
+    unit: 'documents',
+    help: 'documents of many files that are shuffled at once (1: in their order)',
   },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
