@@ -3,14 +3,14 @@
 import { dialogue } from './dialogue.ts'
 import { type Picture, rasterize, svg } from './draw.ts'
 import { chineseLabels, entailment, type Label } from './entailment.ts'
-import { type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
+import { type Binding, type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
 import { lexicon } from './lexicon.ts'
-import { question } from './question.ts'
+import { everyQuestion, question } from './question.ts'
 import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
 import { chineseSentiments, type Sentiment, sentiment } from './sentiment.ts'
-import { story } from './story.ts'
+import { type StoryState, story } from './story.ts'
 
 /** Sentences about one state of the world. */
 export interface Story {
@@ -28,6 +28,8 @@ export interface Question {
   readonly story: string
   readonly question: string
   readonly answer: string
+  /** Everything that can be asked about the story, that question too. */
+  readonly all: readonly { readonly question: string; readonly answer: string }[]
 }
 
 export interface Entailment {
@@ -100,7 +102,15 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
   },
   question: {
     grammar: question,
-    example: ({ fields: [text, asked, answer] }) => ({ story: text, question: asked, answer }),
+    example: ({ fields: [text, asked, answer], derivation, language }) => {
+      const words: Binding = new Map(derivation.flatMap(({ drawn }) => [...drawn]))
+      const state = derivation.at(-2)!.choice.next as StoryState
+      const all = everyQuestion(state).map(found => {
+        const [one, its] = found[language].map(template => fill(template, words, language))
+        return { question: one, answer: its }
+      })
+      return { story: text, question: asked, answer, all }
+    },
   },
   entailment: {
     grammar: entailment,

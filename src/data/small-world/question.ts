@@ -18,19 +18,23 @@ export const question: Grammar<StoryState> = {
 
 const end: StoryState = { ...storyStart, phase: 'end' }
 
-interface Asked {
+export interface Asked {
   readonly weight: number
   readonly en: readonly [question: string, answer: string]
   readonly zh: readonly [question: string, answer: string]
 }
 
-function questions(state: StoryState): Choice<StoryState>[] {
-  const asked = [
+/** Everything that can be asked of a state, with its answer, as templates. */
+export function everyQuestion(state: StoryState): Asked[] {
+  return [
     ...([0, 1] as const).flatMap(person => [whereIsPerson(state, person), whatHas(state, person)]),
     ...[0, 1].flatMap(thing => [whereIsThing(state, thing), whoHas(state, thing), whatLike(thing)]),
     together(state),
   ]
-  return asked.map(({ weight, en, zh }) => ({
+}
+
+function questions(state: StoryState): Choice<StoryState>[] {
+  return everyQuestion(state).map(({ weight, en, zh }) => ({
     weight,
     en: `\nQuestion: ${en[0]}\nAnswer: ${en[1]}\n\n`,
     zh: `\n问题：${zh[0]}\n回答：${zh[1]}\n\n`,

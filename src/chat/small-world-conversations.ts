@@ -1,0 +1,97 @@
+/**
+ * Conversations about the small world: what a first assistant learns from. Each has an example of the world as its user and
+ * its assistant would say it, in one language; a story is asked about several times.
+ */
+import { Random } from '../base/random.ts'
+import { type Language, type SmallWorldExamples, smallWorldExamples } from '../data/small-world.ts'
+import type { Conversation, Message } from './conversation.ts'
+
+export interface SmallWorldConversationOptions {
+  /** Decides every conversation; two seeds have different ones. */
+  readonly seed: number
+  readonly language: Language
+  /** How many. */
+  readonly count: number
+}
+
+/** How often each kind comes: most conversations are about a story, for its questions are what is hard. */
+const shares: Readonly<Record<keyof typeof turnsOf, number>> = {
+  question: 10,
+  story: 1,
+  translation: 2,
+  entailment: 2,
+  sentiment: 1,
+  dialogue: 1,
+  instruction: 1,
+}
+/** Questions about one story. */
+const questionsOfStory = 4
+
+/** Conversations in a random order of the kinds. */
+export function* smallWorldConversations({
+  seed,
+  language,
+  count,
+}: SmallWorldConversationOptions): Generator<Conversation> {
+  const random = new Random(seed, `small world/conversations/${language}`)
+  const kinds = Object.keys(shares) as (keyof typeof turnsOf)[]
+  const deck = kinds.flatMap(kind => Array.from({ length: shares[kind] }, () => kind))
+  const examples = new Map(
+    kinds.map(kind => [kind, smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator]()]),
+  )
+  for (let i = 0; i < count; i++) {
+    const kind = deck[random.integer(deck.length)]
+    yield { messages: conversationOf(kind, examples.get(kind)!.next().value, language, random) }
+  }
+}
+
+function conversationOf(
+  kind: keyof typeof turnsOf,
+  example: unknown,
+  language: Language,
+  random: Random,
+): readonly Message[] {
+  const turns = (turnsOf[kind] as (example: unknown, language: Language, random: Random) => string[])(
+    example,
+    language,
+    random,
+  )
+  return turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }))
+}
+
+/** A story and a question about it, as a user says it. */
+export const askAbout = (story: string, question: string): string => `${story}\n${question}`
+
+/** What user and assistant say by turns. */
+const turnsOf = {
+  question({ story, all }: SmallWorldExamples['question'], _: Language, random: Random): string[] {
+    const asked = random.shuffle([...all]).slice(0, questionsOfStory)
+    return asked.flatMap(({ question, answer }, i) => [i === 0 ? askAbout(story, question) : question, answer])
+  },
+  story: ({ story }: SmallWorldExamples['story'], language: Language) => [
+    language === 'en' ? 'Tell me a story.' : '给我讲一个故事。',
+    story,
+  ],
+  translation: ({ en, zh }: SmallWorldExamples['translation'], language: Language) =>
+    language === 'en' ? [`Translate into Chinese: ${en}`, zh] : [`翻译成英语：${zh}`, en],
+  entailment: ({ premise, hypothesis, label }: SmallWorldExamples['entailment'], language: Language) => [
+    language === 'en' ? `${premise}\nIs it true? ${hypothesis}` : `${premise}\n对不对？${hypothesis}`,
+    truths[language][label],
+  ],
+  sentiment: ({ text, label }: SmallWorldExamples['sentiment'], language: Language) => [
+    language === 'en' ? `Is this review good or bad? ${text}` : `这条评论是好评还是差评？${text}`,
+    verdicts[language][label],
+  ],
+  dialogue: ({ turns }: SmallWorldExamples['dialogue']) =>
+    turns.slice(0, turns.length - (turns.length % 2)).map(({ text }) => text),
+  instruction: ({ instruction, good }: SmallWorldExamples['instruction']) => [instruction, good],
+} as const
+
+const truths = {
+  en: { entailment: 'Yes.', contradiction: 'No.', neutral: 'The story does not say.' },
+  zh: { entailment: '对。', contradiction: '不对。', neutral: '故事里没有说。' },
+} as const
+const verdicts = {
+  en: { positive: 'It is good.', negative: 'It is bad.' },
+  zh: { positive: '是好评。', negative: '是差评。' },
+} as const
