@@ -6,12 +6,14 @@ import { recordFile } from '../data/record-files.ts'
 import { type DataRecord, isObject, type RecordProblems } from '../data/records.ts'
 import { linesOf } from '../data/text.ts'
 import { type PlacedRecord, readChatRecords } from './formats.ts'
+import { smallWorldConversations } from './small-world-conversations.ts'
 
 /** Records that a file holds in a way of its own, in the fields of a format. */
 type Reader = (file: FetchedFile, problems: RecordProblems) => AsyncIterable<DataRecord>
 
 /** By the names of the datasets; where none is said, the files' own fields are those of a format. */
 const readers: Readonly<Record<string, Reader | undefined>> = {
+  'small-world-chat': undefined,
   alpaca: undefined,
   'alpaca-zh': undefined,
   dolly: undefined,
@@ -45,12 +47,23 @@ export async function* readChatDataset(
     const expected = `instructions or dialogues: ${chatDatasetNames.join(', ')}`
     throw new OptionError({ what: 'The dataset', expected, received: `${dataset.name} (${dataset.description})` })
   }
+  if (dataset.generated !== undefined) yield* readChatRecords(generatedRecords(dataset.generated), problems)
   const read = readers[dataset.name] ?? fileRecords
   for (const file of files) yield* readChatRecords(read(file, problems), problems)
 }
 
 function fileRecords({ storage, name, compression }: FetchedFile, problems: RecordProblems): AsyncIterable<DataRecord> {
   return recordFile(storage, name, { compression }).records(problems)
+}
+
+/** Conversations about the small world, in English and Chinese by turns. */
+async function* generatedRecords({ seed, documents }: NonNullable<Dataset['generated']>): AsyncGenerator<DataRecord> {
+  const chinese = smallWorldConversations({ seed, language: 'zh', count: documents })
+  let number = 0
+  for (const english of smallWorldConversations({ seed, language: 'en', count: documents })) {
+    yield { fields: { ...english }, where: `conversation ${++number}` }
+    yield { fields: { ...chinese.next().value }, where: `conversation ${++number}` }
+  }
 }
 
 /** A task's instruction with the input and the output of each of its instances. */

@@ -59,14 +59,18 @@ function conversationOf(
   return turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }))
 }
 
-/** A story and a question about it, as a user says it. */
-export const askAbout = (story: string, question: string): string => `${story}\n${question}`
+/** A story and a question about it, as a user types it. */
+export const askAbout = (story: string, question: string, language: Language): string =>
+  language === 'en' ? `${story} ${question}` : `${story}${question}`
 
 /** What user and assistant say by turns. */
 const turnsOf = {
-  question({ story, all }: SmallWorldExamples['question'], _: Language, random: Random): string[] {
+  question({ story, all }: SmallWorldExamples['question'], language: Language, random: Random): string[] {
     const asked = random.shuffle([...all]).slice(0, questionsOfStory)
-    return asked.flatMap(({ question, answer }, i) => [i === 0 ? askAbout(story, question) : question, answer])
+    return asked.flatMap(({ question, answer }, i) => [
+      i === 0 ? askAbout(story, question, language) : question,
+      answer,
+    ])
   },
   story: ({ story }: SmallWorldExamples['story'], language: Language) => [
     language === 'en' ? 'Tell me a story.' : '给我讲一个故事。',
@@ -75,7 +79,7 @@ const turnsOf = {
   translation: ({ en, zh }: SmallWorldExamples['translation'], language: Language) =>
     language === 'en' ? [`Translate into Chinese: ${en}`, zh] : [`翻译成英语：${zh}`, en],
   entailment: ({ premise, hypothesis, label }: SmallWorldExamples['entailment'], language: Language) => [
-    language === 'en' ? `${premise}\nIs it true? ${hypothesis}` : `${premise}\n对不对？${hypothesis}`,
+    language === 'en' ? `${premise} Is it true? ${hypothesis}` : `${premise}对不对？${hypothesis}`,
     truths[language][label],
   ],
   sentiment: ({ text, label }: SmallWorldExamples['sentiment'], language: Language) => [

@@ -31,7 +31,7 @@ import { names } from './names.ts'
 import { ocnli } from './ocnli.ts'
 import { rte } from './rte.ts'
 import { selfInstruct, selfInstructChinese } from './self-instruct.ts'
-import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
+import { smallWorldBilingual, smallWorldChat, smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import { snli } from './snli.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
@@ -68,6 +68,8 @@ export const catalog: readonly Dataset[] = [
   stopwordsZh,
   smallWorldEnglish,
   smallWorldChinese,
+  smallWorldBilingual,
+  smallWorldChat,
   wordAnalogies,
   wordSimilarities,
   chineseAnalogies,

@@ -3,7 +3,7 @@ import { DataError } from '../base/errors.ts'
 import { type ByteChunks, readChunks, type Storage } from '../storage/storage.ts'
 import type { Dataset, DatasetFile } from './dataset.ts'
 import { gunzip } from './gzip.ts'
-import { smallWorld } from './small-world.ts'
+import { type Language, smallWorld } from './small-world.ts'
 import { fileText, joinTexts, type TextSource } from './text.ts'
 
 /** What a download needs of its host. */
@@ -70,8 +70,10 @@ function generatedText({ name, language, generated }: Dataset): TextSource {
   return {
     name,
     async *chunks() {
-      const options = { seed: 1, ...generated, language: language === 'zh' ? 'zh' : 'en', kind: 'mixed' } as const
-      text ??= [...smallWorld(options).documents()].join('')
+      const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
+      const worlds = languages.map(each => smallWorld({ seed: 1, ...generated, language: each, kind: 'mixed' }))
+      const indices = Array.from({ length: worlds[0].length }, (_, index) => index)
+      text ??= indices.flatMap(index => worlds.map(world => world.document(index))).join('')
       yield text
     },
   }

@@ -20,3 +20,20 @@ export const smallWorldChinese: Dataset = {
   description: 'the same little world in Chinese',
   language: 'zh',
 }
+
+/** Both, document by document. */
+export const smallWorldBilingual: Dataset = {
+  ...smallWorldEnglish,
+  name: 'small-world-bilingual',
+  description: 'the same little world in English and Chinese, by turns',
+  language: 'zh-en',
+}
+
+/** What a first assistant learns from: so many conversations in each language. */
+export const smallWorldChat: Dataset = {
+  ...smallWorldEnglish,
+  name: 'small-world-chat',
+  description: 'questions and answers, translations and small talk about the little world, in English and Chinese',
+  language: 'zh-en',
+  generated: { seed: 11, documents: 10_000 },
+}

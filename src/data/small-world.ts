@@ -16,6 +16,7 @@ export type {
   Dialogue,
   Entailment,
   Examples as SmallWorldExamples,
+  Facts,
   Instruction,
   Kind as SmallWorldKind,
   Question,

@@ -3,6 +3,7 @@
 import { dialogue } from './dialogue.ts'
 import { type Picture, rasterize, svg } from './draw.ts'
 import { chineseLabels, entailment, type Label } from './entailment.ts'
+import { facts } from './facts.ts'
 import { type Binding, type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
 import { lexicon } from './lexicon.ts'
@@ -30,6 +31,12 @@ export interface Question {
   readonly answer: string
   /** Everything that can be asked about the story, that question too. */
   readonly all: readonly { readonly question: string; readonly answer: string }[]
+}
+
+/** A story, and what is true at its end. */
+export interface Facts {
+  readonly story: string
+  readonly facts: string
 }
 
 export interface Entailment {
@@ -70,6 +77,7 @@ export interface Examples {
   readonly story: Story
   readonly translation: Translation
   readonly question: Question
+  readonly facts: Facts
   readonly entailment: Entailment
   readonly sentiment: Review
   readonly dialogue: Dialogue
@@ -112,6 +120,7 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
       return { story: text, question: asked, answer, all }
     },
   },
+  facts: { grammar: facts, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
   entailment: {
     grammar: entailment,
     example: ({ fields: [premise, hypothesis, label], language }) => ({
@@ -169,7 +178,8 @@ export function exampleOf<Name extends Kind>(
 /** Kinds of text: those of the examples, and all of them mixed, each document under a heading that names its kind. */
 export type TextKind = Kind | 'mixed'
 
-const headings: Readonly<Record<Kind, { readonly weight: number; readonly zh: string }>> = {
+/** Facts are no part of the mixture: they are there to be learned from before it. */
+const headings: Readonly<Record<Exclude<Kind, 'facts'>, { readonly weight: number; readonly zh: string }>> = {
   story: { weight: 3, zh: '故事' },
   translation: { weight: 3, zh: '翻译' },
   question: { weight: 2, zh: '问答' },
@@ -190,7 +200,7 @@ const mixed: Grammar<MixedState> = {
   start: {},
   choices({ kind, state }) {
     if (kind === undefined)
-      return (Object.keys(kinds) as Kind[]).map(name => ({
+      return (Object.keys(headings) as (keyof typeof headings)[]).map(name => ({
         weight: headings[name].weight,
         en: `# ${name}\n`,
         zh: `# ${headings[name].zh}\n`,
