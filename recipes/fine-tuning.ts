@@ -29,7 +29,7 @@ export interface PreTraining {
   readonly folder: string
   readonly options: Partial<RunOptions>
   readonly text: TextSource
-  readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
+  readonly makeTokenizer: (text: TextSource, options: RunOptions) => Promise<Tokenizer>
 }
 
 /** A language model that has learned a text. */
@@ -41,7 +41,8 @@ export async function preTrain(
   const settled = settleOptions(modelName, { ...options, seed })
   const resume = await wasBegun(storage, settled)
   const run = trainRun({
-    ...{ modelName, storage, options: { ...settled, resume }, runtime, text, makeTokenizer, signal },
+    ...{ modelName, storage, options: { ...settled, resume }, runtime, text, signal },
+    makeTokenizer: source => makeTokenizer(source, settled),
     openTokens: file => loadTokens(storage, file),
   })
   for await (const event of run) {

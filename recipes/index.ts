@@ -23,6 +23,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'char-gpt3', load: () => import('./char-gpt3.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
+  { name: 'assistant', load: () => import('./assistant.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },
   { name: 'multi30k-seq2seq', load: () => import('./multi30k-seq2seq.ts') },
   { name: 'dialogue', load: () => import('./dialogue.ts') },

@@ -12,6 +12,7 @@ export { type HeatMapOptions, heatMap } from './charts/heat-map.ts'
 export { type LineChartOptions, type LineSeries, lineChart } from './charts/line-chart.ts'
 export { type ScatterChartOptions, type ScatterGroup, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts'
 export { conversationTokens, turnEndIds } from './chat/answer-tokens.ts'
+export { chatModel, templateOf } from './chat/chat-model.ts'
 export type { Conversation, Message, Role, Tool, ToolCall } from './chat/conversation.ts'
 export { chatDatasetNames, readChatDataset } from './chat/datasets.ts'
 export { defaultChatTemplate, turnTokens } from './chat/default-template.ts'
@@ -23,6 +24,13 @@ export {
   tooLongPolicies,
 } from './chat/examples.ts'
 export { type ChatRecord, type FormatOptions, formats, type PlacedRecord, readChatRecords } from './chat/formats.ts'
+export { assistantTokenizer, smallWorldAssistant } from './chat/small-world-assistant.ts'
+export {
+  askAbout,
+  type SmallWorldConversationOptions,
+  smallWorldConversations,
+} from './chat/small-world-conversations.ts'
+export { type ExamAnswer, type Examinee, type ExamOptions, smallWorldExam } from './chat/small-world-exam.ts'
 export { ChatTemplate, type ChatTemplateOptions } from './chat/template.ts'
 export { adaptedStorage } from './checkpoints/adapted-storage.ts'
 export { type Adapter, isAdapterFolder, openAdapter } from './checkpoints/adapter.ts'

@@ -8,6 +8,7 @@ const mirror = process.env.NACRE_DATA_MIRROR
 
 /** Examples that are read and problems that are counted: known of the files, whose hashes the catalog has. */
 const counts: Readonly<Record<string, readonly [read: number, problems: number]>> = {
+  'small-world-chat': [20_000, 0],
   alpaca: [52_973, 28],
   'alpaca-zh': [30_698, 18],
   dolly: [15_015, 0],
@@ -43,5 +44,7 @@ describe.skipIf(!mirror)('datasets of instructions and dialogue (need NACRE_DATA
 
 test('a dataset of another kind is refused', async () => {
   const reading = readChatDataset(findDataset('names'), [], new RecordProblems()).next()
-  await expect(reading).rejects.toThrow('The dataset expected instructions or dialogues: alpaca, alpaca-zh, dolly')
+  await expect(reading).rejects.toThrow(
+    'The dataset expected instructions or dialogues: small-world-chat, alpaca, alpaca-zh, dolly',
+  )
 })

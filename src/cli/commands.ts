@@ -12,7 +12,11 @@ const trainings: readonly Pick<CommandEntry, 'name' | 'load'>[] = [
 
 /** Every command of `nacre`, in the order of its help: one line each, loaded when it runs. */
 export const commands: readonly CommandEntry[] = [
-  { name: 'start', summary: 'train a small GPT before your eyes, then talk to it', load: () => import('./start.ts') },
+  {
+    name: 'start',
+    summary: 'train a small assistant before your eyes, then talk to it',
+    load: () => import('./start.ts'),
+  },
   {
     name: 'train',
     summary: 'train a model on a text',

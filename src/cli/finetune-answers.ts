@@ -1,19 +1,17 @@
 import { resolve } from 'node:path'
 import { Random } from '../base/random.ts'
-import { turnEndIds } from '../chat/answer-tokens.ts'
-import { defaultChatTemplate, turnTokens } from '../chat/default-template.ts'
+import { chatModel, templateOf } from '../chat/chat-model.ts'
 import { buildExamples, type ExampleReport } from '../chat/examples.ts'
 import type { PlacedRecord } from '../chat/formats.ts'
-import { ChatTemplate } from '../chat/template.ts'
+import type { ChatTemplate } from '../chat/template.ts'
 import type { SavedModel } from '../checkpoints/model-folder.ts'
 import { RecordProblems } from '../data/records.ts'
 import { generate, length } from '../generation/generate.ts'
 import { cachedPredictor } from '../generation/predictor.ts'
 import { temperature } from '../generation/sampling.ts'
 import { nodeStorage } from '../storage/node.ts'
-import type { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
-import { grownParameters, growVocabulary } from '../training/grow-vocabulary.ts'
+import { grownParameters } from '../training/grow-vocabulary.ts'
 import { type SupervisedStart, type SupervisedValidation, superviseRun } from '../training/supervised-run.ts'
 import type { CommandContext } from './command.ts'
 import type { OpenModel } from './open-model.ts'
@@ -23,7 +21,7 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 
 /** `nacre finetune` on conversations, instructions, completions and texts: the model learns the answers. */
 export async function finetuneAnswers(
-  context: CommandContext<typeof fineTuningOptions>,
+  context: Pick<CommandContext, 'host' | 'json' | 'note' | 'print' | 'report' | 'signal'>,
   {
     base: opened,
     records,
@@ -38,7 +36,10 @@ export async function finetuneAnswers(
 ): Promise<void> {
   const { note, print, signal } = context
   const { runtime, ...saved } = opened
-  const { base, grown, template } = withTemplate(saved, records, options.seed)
+  const talks = records.some(({ kind }) => kind === 'conversation')
+  const base = talks ? chatModel(saved, options.seed) : saved
+  const template = templateOf(base)
+  const grown = talks ? grownParameters(saved, base) : []
   const [train, validation] = await examplesOf(base, template, records, options)
   const report = [train, validation].reduce(
     (sum, { dropped, cut }) => ({ dropped: sum.dropped + dropped, cut: sum.cut + cut }),
@@ -73,22 +74,6 @@ export async function finetuneAnswers(
     },
   )
   print(`Try: nacre chat ${out}`)
-}
-
-/** The model with a chat template, its own or ours, where the records are conversations. */
-function withTemplate(
-  saved: SavedModel,
-  records: readonly PlacedRecord[],
-  seed: number,
-): { readonly base: SavedModel; readonly grown: readonly string[]; readonly template: ChatTemplate } {
-  const own = saved.settings?.chatTemplate
-  const source = own ?? defaultChatTemplate
-  const template = new ChatTemplate(source, { specialTokens: saved.settings?.specialNames })
-  if (!records.some(({ kind }) => kind === 'conversation')) return { base: saved, grown: [], template }
-  const grown = own === undefined ? growVocabulary(saved, turnTokens, seed) : saved
-  const settings = { ...saved.settings, chatTemplate: source }
-  const base = { ...grown, settings, turnEnds: turnEndIds(grown.tokenizer, template) }
-  return { base, grown: grownParameters(saved, grown), template }
 }
 
 /** Examples to learn from, and a random part that is held out. */

@@ -11,7 +11,13 @@ export interface Dataset {
   readonly mirrorFolder: string
   readonly files: readonly DatasetFile[]
   /** The project's own text of this seed, in place of files: nothing is downloaded. */
-  readonly generated?: { readonly seed: number; readonly documents: number }
+  readonly generated?: {
+    readonly seed: number
+    /** In each language. */
+    readonly documents: number
+    /** Stories with their facts after each document; default none. */
+    readonly factsOfDocument?: number
+  }
 }
 
 export interface DatasetFile {

@@ -70,13 +70,30 @@ function generatedText({ name, language, generated }: Dataset): TextSource {
   return {
     name,
     async *chunks() {
-      const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
-      const worlds = languages.map(each => smallWorld({ seed: 1, ...generated, language: each, kind: 'mixed' }))
-      const indices = Array.from({ length: worlds[0].length }, (_, index) => index)
-      text ??= indices.flatMap(index => worlds.map(world => world.document(index))).join('')
+      text ??= smallWorldDocuments(language, { seed: 1, documents: 4000, ...generated })
       yield text
     },
   }
+}
+
+/** Documents of all kinds in one language or in both by turns, with stories and their facts after each if told. */
+function smallWorldDocuments(
+  language: Dataset['language'],
+  { seed, documents, factsOfDocument = 0 }: NonNullable<Dataset['generated']>,
+): string {
+  const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
+  const worlds = languages.map(each => ({
+    mixed: smallWorld({ seed, language: each, kind: 'mixed', documents }),
+    facts: smallWorld({ seed, language: each, kind: 'facts', documents: Math.max(1, documents * factsOfDocument) }),
+  }))
+  const parts: string[] = []
+  for (let index = 0; index < documents; index++) {
+    for (const { mixed, facts } of worlds) {
+      parts.push(mixed.document(index))
+      for (let i = 0; i < factsOfDocument; i++) parts.push(facts.document(index * factsOfDocument + i))
+    }
+  }
+  return parts.join('')
 }
 
 /**

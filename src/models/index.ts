@@ -24,6 +24,8 @@ export interface ModelSize {
   readonly keyValueHeads?: number
   /** Tokens that a local layer sees; `gpt3Band` of the context where it is left out. */
   readonly band?: number
+  /** Whether what reads tokens also predicts them; false where it is left out. */
+  readonly tied?: boolean
 }
 
 /** Sizes that only some models have. */
@@ -94,12 +96,12 @@ export const timeline: readonly TimelineEntry[] = [
   {
     year: 2023,
     name: 'llama',
-    sizes: ['layers', 'heads', 'channels', 'keyValueHeads'],
+    sizes: ['layers', 'heads', 'channels', 'keyValueHeads', 'tied'],
     carriesState: false,
-    create: ({ vocabulary, context, layers, heads, channels, keyValueHeads = heads }) =>
+    create: ({ vocabulary, context, layers, heads, channels, keyValueHeads = heads, tied = false }) =>
       new Llama({
         ...{ vocabulary, context, channels, layers, heads, keyValueHeads, hidden: llamaHidden(channels) },
-        ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied: false },
+        ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied },
       }),
   },
 ]

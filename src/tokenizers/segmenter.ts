@@ -59,6 +59,22 @@ export function segmenterFor(text: string): Segmenter {
   return intlSegmenter(2 * han > letters ? 'zh' : 'en')
 }
 
+/**
+ * A text in pieces that never hold parts of two Chinese words, for the training of a tokenizer: what is learned from them
+ * joins no words of Chinese, as spaces keep those of English apart.
+ */
+export async function* chineseWordsApart(
+  chunks: AsyncIterable<string> | Iterable<string>,
+): AsyncGenerator<string, void, undefined> {
+  const segmenter = new Intl.Segmenter('zh', { granularity: 'word' })
+  for await (const chunk of chunks) {
+    for (const part of chunk.split(/(\p{Script=Han}+)/u)) {
+      if (/^\p{Script=Han}/u.test(part)) for (const { segment } of segmenter.segment(part)) yield segment
+      else if (part !== '') yield part
+    }
+  }
+}
+
 /** Whether a segment is a word or a number, not a mark. */
 export function isWord(segment: string): boolean {
   return /[\p{L}\p{N}]/u.test(segment)

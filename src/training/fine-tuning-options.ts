@@ -32,6 +32,12 @@ const ownOptions = {
   epochs: { type: 'integer', default: 3, minimum: 1, help: 'times that each text is seen' },
   batchSize: { type: 'integer', default: 32, minimum: 1, unit: 'texts', help: 'texts of one update' },
   limit: { type: 'integer', minimum: 1, unit: 'texts', help: 'learn from the first of a random order only' },
+  optimizer: {
+    type: 'choice',
+    choices: ['adamw', 'muon'],
+    default: 'adamw',
+    help: 'rule of the update; muon: of hidden matrices, adamw of the rest',
+  },
   learningRate: { type: 'number', default: 2e-4, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },
   warmUp: {

@@ -12,6 +12,8 @@ import { fingerprint } from '../data/token-shards.ts'
 import type { Combination } from '../models/fine-tuning.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
+import { muon } from '../optim/muon.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -67,7 +69,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const trained = [...parameters].filter(([name]) => learns(name))
   const shapes = new Map<string, Shape>(trained.map(([name, { shape }]) => [name, shape]))
   const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : made.learned)])
-  const optimizer = adamW({ beta2: 0.999, weightDecay: options.weightDecay })
+  const optimizer = fineTuningOptimizer(options, 0.999)
   const identity: Identity = {
     configuration: JSON.stringify({
       ...{ ...made.configuration, ...sizes, lora: options.lora },
@@ -120,6 +122,14 @@ function combinationOf([first]: readonly LabelledText[], { bothOrders }: FineTun
 }
 
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
+
+/** The optimizer that the options name. */
+export function fineTuningOptimizer(
+  { optimizer, weightDecay }: Pick<FineTuningRunOptions, 'optimizer' | 'weightDecay'>,
+  beta2: number,
+): Optimizer {
+  return optimizer === 'muon' ? muon({ beta2, weightDecay }) : adamW({ beta2, weightDecay })
+}
 
 /**
  * The options of a new training: those given over the defaults.

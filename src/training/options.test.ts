@@ -84,6 +84,7 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'context',
       'layers',
       'heads',
+      'tied',
       'keyValueHeads',
       'band',
       'channels',

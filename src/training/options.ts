@@ -41,6 +41,11 @@ export const trainOptions = {
   context: { type: 'integer', default: 64, minimum: 1, unit: 'tokens', help: 'tokens of a training window' },
   layers: { type: 'integer', default: 4, minimum: 1, help: 'blocks, recurrent layers, or hidden layers of mlp' },
   heads: { type: 'integer', default: 4, minimum: 1, help: 'attention heads of a block' },
+  tied: {
+    type: 'boolean',
+    default: false,
+    help: 'the embedding also predicts: fewer parameters, and words are copied sooner',
+  },
   keyValueHeads: {
     type: 'integer',
     minimum: 1,

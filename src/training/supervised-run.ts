@@ -14,7 +14,6 @@ import { dropoutPlaces, isRecurrent, type LanguageModel, sameModel } from '../mo
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
-import { adamW } from '../optim/adamw.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -22,7 +21,7 @@ import { input, type Tensor } from '../tensor/tensor.ts'
 import { adapt, keepAdapter, weightsFingerprint } from './adapters.ts'
 import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
-import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
+import { type FineTuningRunOptions, fineTuningOptimizer, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 import { scalarFeeds, scalarOf } from './step.ts'
@@ -89,7 +88,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : base.weights)])
   const trained = parted(true)
   const shapes = new Map<string, Shape>([...trained].map(([name, { shape }]) => [name, shape]))
-  const optimizer = adamW({ beta2: 0.99, weightDecay: options.weightDecay })
+  const optimizer = fineTuningOptimizer(options, 0.99)
   const identity: Identity = {
     configuration: JSON.stringify({
       ...{ base: base.model.configuration, batchSize, lora: options.lora },
