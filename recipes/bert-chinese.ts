@@ -2,23 +2,11 @@
  * What pre-training is worth to BERT: it fills in words of Chinese texts, then learns to tell good reviews from bad ones, and
  * the sections of headlines, beside the same model that begins at random. Devlin et al., 2018, sections 3 and 4.
  */
-import {
-  type ClassificationTask,
-  loadBertFolder,
-  loadBertTokenizer,
-  readChnSentiCorp,
-  readMetrics,
-  readThucnewsTitles,
-  type SavedBERT,
-  settleBertOptions,
-  type TextSource,
-  trainBertRun,
-  trainWordPiece,
-} from '../src/index.ts'
+import { type ClassificationTask, readChnSentiCorp, readThucnewsTitles, type TextSource } from '../src/index.ts'
+import { preTrainBert } from './bert-training.ts'
 import { chineseDatasets, chineseDocuments, documentText, taskDocuments } from './chinese-text.ts'
 import { fineTune } from './fine-tuning.ts'
 import type { Recipe, RecipeContext } from './recipe.ts'
-import { wasBegun } from './resume.ts'
 
 /** 4.1 million parameters with the vocabulary. */
 const preTraining = {
@@ -61,7 +49,11 @@ hypotheses, and the training texts of both tasks without their labels, ${reviewC
 THUCNews the development set is learned from, 9,000 titles, for its training set is not at hand. Both models are fine-tuned alike.`,
   async run(context) {
     const { dataset, quick } = context
-    const base = await preTrain(context)
+    const base = await preTrainBert(context, {
+      text: await pretrainingText(context),
+      options: { ...preTraining, ...(quick && quickPreTraining) },
+      alphabet: quick ? 500 : alphabet,
+    })
     const tasks = {
       titles: await readThucnewsTitles(await dataset('thucnews-titles')),
       reviews: await readChnSentiCorp(await dataset('chnsenticorp')),
@@ -81,35 +73,6 @@ THUCNews the development set is learned from, 9,000 titles, for its training set
     }
     return measured
   },
-}
-
-/** A BERT that has learned Chinese texts, and how many masked characters of held-out ones it fills in, in percent. */
-async function preTrain(context: RecipeContext): Promise<SavedBERT & { readonly maskAccuracy: number }> {
-  const { seed, quick, runtime, print, signal, folder } = context
-  const storage = folder('base')
-  const text = await pretrainingText(context)
-  const settled = settleBertOptions({ ...preTraining, ...(quick && quickPreTraining), seed })
-  const resume = await wasBegun(storage, settled)
-  const tokenizer =
-    resume && (await storage.exists('tokenizer.json'))
-      ? await loadBertTokenizer(storage)
-      : await trainWordPiece(text.chunks(), {
-          vocabularySize: settled.vocabulary,
-          alphabetSize: quick ? 500 : alphabet,
-        })
-  const run = trainBertRun({ storage, options: { ...settled, resume }, runtime, text, tokenizer, signal })
-  for await (const event of run) {
-    if (event.type === 'start') {
-      const [parameters, tokens] = [event.parameters, event.trainTokens].map(count => count.toLocaleString('en-US'))
-      print(`bert: ${parameters} parameters, ${tokens} tokens to learn from`)
-    }
-    if (event.type !== 'validation') continue
-    const [words, pairs] = [event.maskAccuracy, event.nextAccuracy].map(share => (100 * share).toFixed(1))
-    print(`base, step ${event.step}: ${words} % of masked characters, ${pairs} % of pairs`)
-  }
-  const validations = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
-  const maskAccuracy = 100 * Math.max(...validations.map(metric => Number(metric.maskAccuracy)))
-  return { ...(await loadBertFolder(storage)), maskAccuracy }
 }
 
 async function pretrainingText({ quick, ...context }: RecipeContext): Promise<TextSource> {

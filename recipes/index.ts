@@ -21,6 +21,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'pretraining', load: () => import('./pretraining.ts') },
   { name: 'bert-chinese', load: () => import('./bert-chinese.ts') },
   { name: 'char-gpt3', load: () => import('./char-gpt3.ts') },
+  { name: 'sentence-vectors', load: () => import('./sentence-vectors.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
   { name: 'assistant', load: () => import('./assistant.ts') },

@@ -192,7 +192,7 @@ export {
   wordSimilarity,
 } from './evaluation/word-similarity.ts'
 export * from './generation/beam.ts'
-export { type BertEncoder, bertEncoder, type Filling, meanOfTokens } from './generation/bert-encoder.ts'
+export { type BertEncoder, bertEncoder, type Filling } from './generation/bert-encoder.ts'
 export * from './generation/generate.ts'
 export { type GreedyWriter, greedyWriter } from './generation/greedy-writer.ts'
 export {
@@ -274,6 +274,7 @@ export { crossEntropy, tokenLosses } from './nn/losses.ts'
 export { addLowRank, LowRankLinear, type LowRankOptions, mergeLowRank } from './nn/low-rank.ts'
 export type { Memory, MemorySize } from './nn/memory.ts'
 export { initialWeights, namedParameters, parameterCount, parameterNames, weightFeeds } from './nn/parameters.ts'
+export { meanOfTokens } from './nn/pooling.ts'
 export {
   applyLayers,
   BidirectionalLayer,
@@ -352,6 +353,13 @@ export {
   settleClassifierOptions,
   trainClassifierRun,
 } from './training/classifier-run.ts'
+export {
+  type ContrastiveExample,
+  type ContrastiveOptions,
+  contrastiveLoss,
+  trainContrastive,
+  withoutHeads,
+} from './training/contrastive.ts'
 export { type Cost, costLine } from './training/cost.ts'
 export { encodeTask, type FineTuned, loadFineTuned, type PreTrained } from './training/fine-tuned.ts'
 export {

@@ -4,8 +4,9 @@ import { requireBertParts, type SavedBERT } from '../checkpoints/bert.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { type BertRow, bertMarkers, bertText } from '../data/bert-rows.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
+import { meanOfTokens } from '../nn/pooling.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
-import { constant, input, type Tensor } from '../tensor/tensor.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
 import { bertTokens } from '../tokenizers/word-piece.ts'
 
 export interface Filling {
@@ -127,17 +128,6 @@ export function bertEncoder(saved: SavedBERT, runtime: Runtime): BertEncoder {
       for (const program of programs.values()) await (await program).release()
     },
   }
-}
-
-/** Mean pooling: of the states [B, T, C] of each row's tokens, [B, C]. */
-export function meanOfTokens(states: Tensor, lengths: Tensor): Tensor {
-  const [batch, tokens] = states.shape
-  const places = constant([...Array(tokens).keys()], [1, tokens], 'int64')
-  const present = places.less(lengths.reshape([batch, 1])).cast('float32') // [B, T]
-  return states
-    .mul(present.reshape([batch, tokens, 1]))
-    .sum([1])
-    .div(lengths.cast('float32').reshape([batch, 1]))
 }
 
 function feedsOf(rows: readonly BertRow[], count: number, length: number): Record<string, HostTensor> {
