@@ -53,27 +53,50 @@ export async function evaluateVectors(
   }
 }
 
-/** `nacre evaluate --task` of word vectors: how alike texts are, by the cosine between the means of their words. */
+/** What makes a vector of a text: the mean of its words' vectors, or of a BERT's states. */
+export interface TextEmbedder {
+  /** How messages call it. */
+  readonly kind: string
+  vectorsOf(texts: readonly string[], language: 'en' | 'zh'): Promise<readonly Float32Array[]>
+}
+
+export const meanOfWords = (vectors: WordVectors): TextEmbedder => ({
+  kind: 'word vectors',
+  vectorsOf: async (texts, language) => {
+    const segmenter = segmenterFor(language === 'zh' ? '中文' : 'text')
+    return texts.map(text => vectors.mean(segmenter.segment(text)))
+  },
+})
+
+/** `nacre evaluate --task` of what makes vectors of texts: how alike texts are, by the cosine between their vectors. */
 export async function evaluateVectorScores(
   folder: string,
   name: string,
-  vectors: WordVectors,
+  embedder: TextEmbedder,
   options: Omit<LanguageOptions, 'shots' | 'batchSize'>,
   context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json'>,
 ): Promise<void> {
-  const task = taskFor('word vectors', name, ['scores'])
+  const task = taskFor(embedder.kind, name, ['scores'])
   const write = await predictionsFile(options.predictions)
   const data = await openTask(task, options, { environment: context.host.environment, note: context.note })
   const began = performance.now()
-  const segmenter = segmenterFor(task.language === 'zh' ? '中文' : 'text')
-  const mean = (text: string) => vectors.mean(segmenter.segment(text))
-  const outcomes = (examplesOf(data, options) as { number: number; example: ScoreExample }[]).map(
-    ({ number, example: { text, second = '', score } }): Outcome => {
-      const predictedScore = cosineSimilarity(mean(text), mean(second))
-      const shared = { example: number, score, predictedScore, text, second }
-      return { ...shared, expected: String(score), predicted: predictedScore.toFixed(4) }
-    },
-  )
+  const examples = examplesOf(data, options) as { number: number; example: ScoreExample }[]
+  const language = task.language === 'zh' ? 'zh' : 'en'
+  const [ones, others] = [
+    await embedder.vectorsOf(
+      examples.map(({ example }) => example.text),
+      language,
+    ),
+    await embedder.vectorsOf(
+      examples.map(({ example: { second = '' } }) => second),
+      language,
+    ),
+  ]
+  const outcomes = examples.map(({ number, example: { text, second = '', score } }, i): Outcome => {
+    const predictedScore = cosineSimilarity(ones[i], others[i])
+    const shared = { example: number, score, predictedScore, text, second }
+    return { ...shared, expected: String(score), predicted: predictedScore.toFixed(4) }
+  })
   await write(outcomes)
   const seconds = (performance.now() - began) / 1000
   reportMeasured(context, {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { tinyLanguageModel } from '../../test/tiny-language-model.ts'
+import { saveBertFolder } from '../checkpoints/bert.ts'
 import { saveModelFolder } from '../checkpoints/model-folder.ts'
 import { writeWordVectors } from '../checkpoints/word-vectors.ts'
 import { fetchDataset } from '../data/node.ts'
@@ -10,11 +11,14 @@ import { stsb } from '../data/stsb.ts'
 import type { ScoreExample } from '../data/task.ts'
 import { findTask } from '../data/tasks.ts'
 import { scoreTokens } from '../evaluation/score.ts'
+import { BERT } from '../models/2018-bert.ts'
 import { WordVectors } from '../models/word-vectors.ts'
+import { initialWeights, namedParameters } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
+import { trainWordPiece } from '../tokenizers/subword-training.ts'
 import { runCommandLine } from './command.ts'
 import { commands } from './commands.ts'
 
@@ -274,6 +278,23 @@ describe.skipIf(!mirror)('public tasks (need NACRE_DATA_MIRROR)', () => {
     expect(metrics.map(({ name }: { name: string }) => name)).toEqual(['Pearson', 'Spearman'])
     expect(metrics[1].value).toBeGreaterThan(0.3)
     expect((await nacre('evaluate', at('vectors.txt'), '--task', 'rte')).stderr).toContain('a task of classes')
+  })
+
+  test('a BERT: how alike texts are', async () => {
+    const { parts } = await findTask('stsb').read!(await fetchDataset(stsb), {})
+    const text = (parts.train as ScoreExample[]).map(example => `${example.text}\n`)
+    const wordPiece = await trainWordPiece(text, { vocabularySize: 1000 })
+    const size = { context: 32, channels: 32, layers: 1, heads: 2, hidden: 32 }
+    const model = new BERT({ vocabulary: wordPiece.vocabularySize, ...size })
+    const weights = initialWeights(namedParameters(model), 1)
+    await saveBertFolder(nodeStorage(at('bert')), { model, weights, tokenizer: wordPiece })
+    const out = await nacre('evaluate', at('bert'), '--task', 'stsb', '--limit', '200', '--json')
+    const { metrics, examples } = JSON.parse(out.stdout)
+    expect({ code: out.code, examples }).toEqual({ code: 0, examples: 200 })
+    expect(metrics[1]).toMatchObject({ name: 'Spearman', examples: 200 })
+    expect(metrics[1].value).toBeGreaterThan(0.2) // random vectors know which words two texts share
+    expect((await nacre('evaluate', at('bert'))).stderr).toContain('expected a task of scores for a BERT')
+    expect((await nacre('evaluate', at('bert'), '--task', 'rte')).stderr).toContain('Option --task for a BERT')
   })
 
   test('a language model on pairs, scores and classes', async () => {

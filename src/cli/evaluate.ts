@@ -6,13 +6,15 @@ import { findTask } from '../data/tasks.ts'
 import { measureText } from '../data/text.ts'
 import { type TextWindow, textMetrics, textPerplexity } from '../evaluation/text-perplexity.ts'
 import { nodeRuntime } from '../runtime/node.ts'
+import { bertType } from '../training/bert-run.ts'
 import { isClassifier, openClassifier } from './classify.ts'
 import type { Command } from './command.ts'
+import { evaluateBert } from './evaluate-bert.ts'
 import { evaluateClassifier } from './evaluate-classifier.ts'
 import { evaluateDigits } from './evaluate-digits.ts'
 import { evaluateLanguageTask } from './evaluate-language-task.ts'
 import { predictionsFile, progressOf } from './evaluate-report.ts'
-import { evaluateVectorScores, evaluateVectors } from './evaluate-vectors.ts'
+import { evaluateVectorScores, evaluateVectors, meanOfWords } from './evaluate-vectors.ts'
 import { openData } from './open-data.ts'
 import { openFolder } from './open-folder.ts'
 import { modelOptions, openModel } from './open-model.ts'
@@ -93,6 +95,7 @@ export const command: Command<typeof options> = {
     'nacre evaluate runs/my --task hellaswag --data hellaswag_val.jsonl --predictions answers.jsonl',
     'nacre evaluate runs/my --task sst2 --prompt "{text} very" --choices negative,positive',
     'nacre evaluate runs/sst2 --task sst2',
+    'nacre evaluate runs/bert --task stsb',
     'nacre evaluate runs/vectors --data word-analogies',
     'nacre evaluate runs/vectors --data pairs.txt',
   ],
@@ -102,7 +105,7 @@ export const command: Command<typeof options> = {
     const { task } = options
     if (vectorsFile(folder) !== undefined) {
       if (task === undefined) return evaluateVectors(await openVectors(folder), options, context)
-      return evaluateVectorScores(folder, task, await openVectors(folder), options, context)
+      return evaluateVectorScores(folder, task, meanOfWords(await openVectors(folder)), options, context)
     }
     const storage = await openFolder(folder, options)
     const modelType = existsSync(resolve(folder)) ? await modelTypeOf(storage) : ''
@@ -114,6 +117,7 @@ export const command: Command<typeof options> = {
     if (isClassifier(modelType) || (await isFineTunedFolder(storage))) {
       return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
     }
+    if (modelType === bertType) return evaluateBert(folder, options, context)
     const isAsked = options.prompt !== undefined || options.choices !== undefined
     if (task !== undefined || isAsked) {
       const generating = task !== undefined && findTask(task).form === 'answers'
