@@ -136,6 +136,14 @@ test('multiple choice: learned, asked, and evaluated', async () => {
   }
 }, 60_000)
 
+test('questions that are longer than the context are counted, and keep their answers', async () => {
+  const long = { context: 'the park is good '.repeat(20), question: 'is', choices: ['good', 'bad'], label: 0 }
+  writeFileSync(at('long.jsonl'), lines([long, { ...long, label: 1 }, { ...long, context: 'park' }]))
+  const learned = await nacre(finetune('long', '--data', at('long.jsonl'), '--epochs', '1'))
+  expect(learned).toMatchObject({ code: 0, stderr: '' })
+  expect(learned.stdout).toContain('\n2 of them longer than the context: cut to it\n')
+})
+
 test('choices with problems: all are counted, and nothing is trained', async () => {
   const records = [
     { context: 'a', choices: ['b', 'c'], label: 0 },

@@ -54,6 +54,7 @@ export const showClassifierRun = (
       return [
         `${start.model}: ${count(start.parameters)} parameters, ${start.classes} classes`,
         `${count(start.trainExamples)} examples to learn from, ${count(start.validationExamples)} held out`,
+        ...(start.cutExamples ? [`${count(start.cutExamples)} of them longer than the context: cut to it`] : []),
         `${count(start.steps)} steps of ${start.batchSize} examples, ${epochs} epochs`,
       ]
     },

@@ -56,10 +56,13 @@ export function bertTask(
   tokenizer: Pick<Tokenizer, 'specialTokens' | 'encode'>,
   context: number,
 ): EncodedText[] {
+  const cut = (length: number) => (length > context ? { isCut: true } : {})
   return texts.map(({ text, second, label }) => {
     const first = tokenizer.encode(text)
-    if (second === undefined) return { ids: bertText(tokenizer, first.subarray(0, context - 2)).ids, label }
-    const pair = cutPair(first, tokenizer.encode(second), context - 3)
-    return { ids: bertPair(tokenizer, ...pair).ids, label }
+    if (second === undefined)
+      return { ids: bertText(tokenizer, first.subarray(0, context - 2)).ids, label, ...cut(first.length + 2) }
+    const then = tokenizer.encode(second)
+    const pair = cutPair(first, then, context - 3)
+    return { ids: bertPair(tokenizer, ...pair).ids, label, ...cut(first.length + then.length + 3) }
   })
 }

@@ -8,6 +8,8 @@ export interface EncodedText {
   readonly others?: readonly ArrayLike<number>[]
   /** The number of its class, from 0. */
   readonly label: number
+  /** Whether it lost tokens, as it was longer than the context. */
+  readonly isCut?: boolean
 }
 
 export interface TextBatch {

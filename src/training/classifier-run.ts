@@ -25,6 +25,8 @@ export interface ClassifierStart {
   readonly classes: number
   readonly trainExamples: number
   readonly validationExamples: number
+  /** Of both, those that are longer than the context and lose tokens. */
+  readonly cutExamples?: number
   readonly batchSize: number
   readonly steps: number
   /** The step that a resumed run goes on from; 0 for a fresh one. */

@@ -130,20 +130,19 @@ export function encodeTask(
   context: number,
 ): EncodedText[] {
   const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
+  const cut = (length: number) => (length > context ? { isCut: true } : {})
   return texts.map(({ text, second, choices, label }) => {
     const first = tokenizer.encode(text)
+    const then = second === undefined ? undefined : tokenizer.encode(second)
     if (choices !== undefined) {
-      const question = second === undefined ? [] : tokenizer.encode(second)
-      const [ids, ...others] = choices.map(choice =>
-        answerInput(first, question, tokenizer.encode(choice), tokens, context),
-      )
-      return { ids, others, label }
+      const answers = choices.map(choice => tokenizer.encode(choice))
+      const [ids, ...others] = answers.map(answer => answerInput(first, then ?? [], answer, tokens, context))
+      const longest = Math.max(...answers.map(({ length }) => length))
+      return { ids, others, label, ...cut(first.length + (then?.length ?? 0) + longest + 3) }
     }
-    if (second === undefined) return { ids: textInput(first, tokens, context), label }
-    const then = tokenizer.encode(second)
-    const ids = pairInput(first, then, tokens, context)
-    if (combination === 'one') return { ids, label }
-    return { ids, others: [pairInput(then, first, tokens, context)], label }
+    if (then === undefined) return { ids: textInput(first, tokens, context), label, ...cut(first.length + 2) }
+    const pair = { ids: pairInput(first, then, tokens, context), label, ...cut(first.length + then.length + 3) }
+    return combination === 'one' ? pair : { ...pair, others: [pairInput(then, first, tokens, context)] }
   })
 }
 

@@ -94,6 +94,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     classes: labels.length,
     trainExamples: train.length,
     validationExamples: validation.length,
+    cutExamples: [...train, ...validation].filter(({ isCut }) => isCut).length,
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
