@@ -23,6 +23,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'char-gpt3', load: () => import('./char-gpt3.ts') },
   { name: 'sentence-vectors', load: () => import('./sentence-vectors.ts') },
   { name: 'char-llama', load: () => import('./char-llama.ts') },
+  { name: 'distillation', load: () => import('./distillation.ts') },
   { name: 'muon', load: () => import('./muon.ts') },
   { name: 'assistant', load: () => import('./assistant.ts') },
   { name: 'entropy', load: () => import('./entropy.ts') },

@@ -270,7 +270,7 @@ export { Dropout, dropoutKeys } from './nn/dropout.ts'
 export * as initializers from './nn/initializers.ts'
 export { KeyValueCache } from './nn/key-value-cache.ts'
 export { Embedding, LayerNormalization, Linear } from './nn/layers.ts'
-export { crossEntropy, tokenLosses } from './nn/losses.ts'
+export { crossEntropy, softTokenLosses, tokenLosses } from './nn/losses.ts'
 export { addLowRank, LowRankLinear, type LowRankOptions, mergeLowRank } from './nn/low-rank.ts'
 export type { Memory, MemorySize } from './nn/memory.ts'
 export { initialWeights, namedParameters, parameterCount, parameterNames, weightFeeds } from './nn/parameters.ts'
@@ -361,6 +361,7 @@ export {
   withoutHeads,
 } from './training/contrastive.ts'
 export { type Cost, costLine } from './training/cost.ts'
+export type { Teacher } from './training/distillation.ts'
 export { encodeTask, type FineTuned, loadFineTuned, type PreTrained } from './training/fine-tuned.ts'
 export {
   type FineTuningRunInput,

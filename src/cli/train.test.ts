@@ -214,6 +214,16 @@ test.each([
     /^OptionError: Option --tokenizer expected "characters", "bpe", "word-bpe", "words" or a folder that exists\./,
   ],
   [
+    '--teacher nowhere',
+    2,
+    /^OptionError: Option --teacher expected the folder of a trained model\. Received ".*nowhere", which does not exist\.$/,
+  ],
+  [
+    '--teacher nowhere --tokenizer bpe',
+    2,
+    /^OptionError: Option --tokenizer expected to be left out: a student takes its teacher's\. Received "bpe"\.$/,
+  ],
+  [
     '--device tpu',
     1,
     /^DeviceError: device expected one that onnxruntime-node offers on this machine: cpu.*Received "tpu"\. Leave --device out to use the CPU\.$/,

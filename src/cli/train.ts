@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import { loadModelFolder, type SavedModel } from '../checkpoints/model-folder.ts'
 import { openTokens } from '../data/node.ts'
 import type { TextSource } from '../data/text.ts'
 import { timeline } from '../models/index.ts'
@@ -71,6 +72,7 @@ export const command: Command<typeof trainOptions> = {
         received: String(options.microBatchSize),
       })
     }
+    const teacher = await openTeacher(context, options)
     const events = trainRun({
       modelName,
       storage,
@@ -79,7 +81,8 @@ export const command: Command<typeof trainOptions> = {
       text: (await needsText(storage, options))
         ? await openData(options, { environment: context.host.environment, note: context.note })
         : undefined,
-      makeTokenizer: text => makeTokenizer(text, options),
+      teacher,
+      makeTokenizer: async text => teacher?.tokenizer ?? makeTokenizer(text, options),
       openTokens: name => openTokens(resolve(out), name),
       sample: sampler(options),
       signal: context.signal,
@@ -116,9 +119,24 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
   return { modelName, options: settled }
 }
 
+/** The model that `--teacher` names. */
+async function openTeacher({ given }: Context, { teacher, resume }: RunOptions): Promise<SavedModel | undefined> {
+  if (teacher === undefined) return undefined
+  if (given.tokenizer !== undefined && !resume) {
+    const expected = "to be left out: a student takes its teacher's"
+    throw new OptionError({ what: 'Option --tokenizer', expected, received: `"${given.tokenizer}"` })
+  }
+  if (!existsSync(teacher)) {
+    const expected = 'the folder of a trained model'
+    throw new OptionError({ what: 'Option --teacher', expected, received: `"${teacher}", which does not exist` })
+  }
+  return loadModelFolder(nodeStorage(teacher))
+}
+
 /** A resumed run finds its files from any working directory. */
-function absolutePaths({ data, tokenizer }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer'> {
+function absolutePaths({ data, tokenizer, teacher }: RunOptions): Pick<RunOptions, 'data' | 'tokenizer' | 'teacher'> {
   return {
+    teacher: teacher === undefined ? undefined : resolve(teacher),
     data: data === undefined ? undefined : absoluteData(data),
     tokenizer: tokenizerKinds.includes(tokenizer) ? tokenizer : resolve(tokenizer),
   }

@@ -30,3 +30,19 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: { smoothi
   const count = targets.greaterOrEqual(0).cast('float32').sum()
   return tokenLosses(logits, targets, options).sum().div(count)
 }
+
+/**
+ * Cross-entropy with given probabilities in the place of one target, both softened by a temperature: -Σ p log softmax(z / T).
+ *
+ * @param logits - z [.., V]
+ * @param probabilities - p [.., V], softened already
+ * @see Hinton et al., Distilling the Knowledge in a Neural Network, 2015, section 2
+ */
+export function softTokenLosses(logits: Tensor, probabilities: Tensor, temperature: number): Tensor {
+  return logits
+    .mul(1 / temperature)
+    .logSoftmax()
+    .mul(probabilities)
+    .sum([-1])
+    .neg()
+}

@@ -93,6 +93,9 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'bias',
       'dropout',
       'smoothing',
+      'teacher',
+      'temperature',
+      'teacherShare',
     ],
     ...[
       'tokenizer',

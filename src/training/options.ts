@@ -69,6 +69,20 @@ export const trainOptions = {
   dropout: { type: 'number', default: 0, minimum: 0, below: 1, help: 'probability of dropping an element' },
   smoothing: { type: 'number', default: 0, minimum: 0, below: 1, help: 'label smoothing' },
 
+  teacher: {
+    type: 'string',
+    placeholder: 'DIR',
+    help: 'folder of a larger model to learn from beside the text (distillation); its tokenizer is used',
+  },
+  temperature: { type: 'number', default: 2, above: 0, help: 'softens what the teacher and its student predict' },
+  teacherShare: {
+    type: 'number',
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
+    help: 'share of the loss that compares with the teacher',
+  },
+
   tokenizer: {
     type: 'string',
     default: 'characters',

@@ -418,3 +418,20 @@ function failingAt(storage: Storage, file: string, writing: number): Storage {
     },
   })
 }
+
+test('a student goes on with its teacher bit for bit, and with no other', async () => {
+  const teacher = await loadModelFolder(whole)
+  const given = { channels: 8, teacher: 'runs/teacher', temperature: 3, teacherShare: 0.7 }
+  const rest = { teacher, makeTokenizer: async () => teacher.tokenizer }
+  const [uninterrupted, killed] = [memoryStorage(), memoryStorage()]
+  const events = await finish(start(uninterrupted, given, rest))
+  expect(events[0]).toMatchObject({ teacherParameters: expect.any(Number) })
+  await killAt(start(killed, given, rest), 'step', 7)
+  await finish(await resume(killed, {}, rest))
+  await expectSameRun(killed, uninterrupted)
+  const others = new Map([...teacher.weights].map(([name, values]) => [name, values.map(value => value + 1)]))
+  const other = resume(killed, { steps: 15 }, { ...rest, teacher: { ...teacher, weights: others } })
+  await expect(finish(await other)).rejects.toThrow(CheckpointError)
+  const { tokenizer } = await loadModelFolder(uninterrupted)
+  expect(tokenizer.toJSON()).toEqual(teacher.tokenizer.toJSON())
+})

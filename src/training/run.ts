@@ -10,7 +10,7 @@ import { type MeasuredText, measureText, splitText, type TextSource } from '../d
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
 import { type ModelSize, modelEntry } from '../models/index.ts'
 import { dropoutPlaces } from '../models/language-model.ts'
-import { initialWeights, namedParameters } from '../nn/parameters.ts'
+import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adam, adamW } from '../optim/adamw.ts'
 import { muon } from '../optim/muon.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -20,6 +20,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
 import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
+import { weightsFingerprint } from './adapters.ts'
 import { type Identity, loadState, stateFile } from './checkpoint.ts'
 import type { ValidationEvent } from './fit.ts'
 import { measureMatmulRate } from './matmul-rate.ts'
@@ -41,6 +42,8 @@ export interface StartEvent {
   /** The step that a resumed run goes on from; 0 for a fresh one. */
   readonly from: number
   readonly microBatches: number
+  /** Of the model that is learned from, where there is one. */
+  readonly teacherParameters?: number
   /** Matrix products of one step, and what the machine reaches on large ones, in FLOP and FLOP/s. */
   readonly matmulFlops: number
   readonly matmulRate: number
@@ -58,6 +61,8 @@ export interface RunInput {
   readonly runtime: Runtime
   /** Needed where `needsText` says so; otherwise the run has its tokens. */
   readonly text?: TextSource
+  /** What `--teacher` names; its tokenizer is the one that `makeTokenizer` gives. */
+  readonly teacher?: SavedModel
   readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
   /** Opens tokens that `writeTokens` wrote into the run's folder. */
   readonly openTokens: (name: string) => Promise<TokenSource>
@@ -91,10 +96,16 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const parameters = namedParameters(model)
   const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
   const optimizer = optimizerOf(options)
+  const tokenizerPrint = await fingerprint(JSON.stringify(tokenizer.toJSON()))
+  const { teacher } = input
+  if (teacher) await requireSameTokenizer(teacher, tokenizerPrint)
   const identity: Identity = {
-    configuration: JSON.stringify({ model: modelName, ...model.configuration }),
+    configuration: JSON.stringify({
+      ...{ model: modelName, ...model.configuration },
+      teacher: teacher && (await weightsFingerprint(teacher.weights)),
+    }),
     optimizer: optimizer.name,
-    tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
+    tokenizer: tokenizerPrint,
   }
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
   const from = resumed?.position.step ?? 0
@@ -116,6 +127,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     dropout: { rate: options.dropout, places: dropoutPlaces(model) },
     smoothing: options.smoothing,
     recompute: options.recompute,
+    teacher: teacher && { ...teacher, temperature: options.temperature, share: options.teacherShare },
     seed: options.seed,
     evaluateEvery: options.evaluateEvery,
     patience: options.patience,
@@ -130,6 +142,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     validationTokens: validation?.length ?? 0,
     microBatches: training.microBatches,
     matmulFlops: training.matmulFlops,
+    teacherParameters: teacher && parameterCount(teacher.model),
   }
 
   const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
@@ -146,6 +159,16 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     },
     keepModel: async () => saveModelFolder(storage, await saved()),
     sample: sample && (async () => sample(await saved())),
+  })
+}
+
+async function requireSameTokenizer({ tokenizer }: SavedModel, expected: string): Promise<void> {
+  if ((await fingerprint(JSON.stringify(tokenizer.toJSON()))) === expected) return
+  throw new OptionError({
+    what: 'Option --teacher',
+    expected: 'a model with the tokenizer of this run',
+    received: 'one with another',
+    hint: 'Train into a new folder with --out: a student takes the tokenizer of its teacher.',
   })
 }
 

@@ -11,7 +11,8 @@ import { firstState, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
-import { type Fit, type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { type OpenTeacher, openTeacher, type Teacher } from './distillation.ts'
+import { type Feeds, type Fit, type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { scalarOf } from './step.ts'
 
 /** What a language model's training takes over from `fit` as it is. */
@@ -34,6 +35,8 @@ export interface TrainOptions extends SharedOptions {
   /** Probability of dropping, and how many places of the model drop. */
   readonly dropout?: { readonly rate: number; readonly places: number }
   readonly smoothing?: number
+  /** A larger model of the same vocabulary to learn from beside the text. */
+  readonly teacher?: Teacher
   /** Less memory, more time: the backward pass computes each block again. For models that attend. */
   readonly recompute?: boolean
   readonly seed: number
@@ -99,7 +102,9 @@ export async function train(model: LanguageModel & object, options: TrainOptions
   const dropping = dropout && dropout.rate > 0 ? new Dropout(dropout.rate, dropout.places) : undefined
   const memory = recurrent ? model.memory({ rows, tokens: context }) : undefined
   const logits = model.logits(ids, { dropout: dropping, memory, recompute: options.recompute })
-  const losses = tokenLosses(logits, targets, { smoothing: options.smoothing })
+  const teacher = options.teacher && (await openTeacher(runtime, options.teacher, model, [rows, context]))
+  const hard = tokenLosses(logits, targets, { smoothing: options.smoothing })
+  const losses = teacher ? teacher.mix(logits, targets, hard) : hard
   const atFirst = firstState(memory)
   const fitted = await fit({
     ...options,
@@ -109,7 +114,8 @@ export async function train(model: LanguageModel & object, options: TrainOptions
     outputs: memory?.outputs,
     batch: async (step, carried) => {
       const dropouts = dropping ? dropout : undefined
-      const feeds = microBatchFeeds(await batches.batch(step), step, microBatches, [rows, context], dropouts, seed)
+      const parts = microBatchFeeds(await batches.batch(step), step, microBatches, [rows, context], dropouts, seed)
+      const feeds = teacher ? await taught(parts, teacher) : parts
       const state = carried === undefined ? atFirst : nextState(carried, memory)
       return { feeds: memory ? feeds.map(feed => ({ ...feed, ...state })) : feeds, items: batchSize * context }
     },
@@ -125,9 +131,22 @@ export async function train(model: LanguageModel & object, options: TrainOptions
     },
     weights: () => fitted.weights(),
     state: () => fitted.state(),
-    release: () => fitted.release(),
+    release: async () => {
+      await teacher?.release()
+      await fitted.release()
+    },
   }
 }
+
+/** Micro-batches with what the teacher makes of each. */
+async function taught(parts: readonly MicroBatch[], teacher: OpenTeacher): Promise<Feeds[]> {
+  const feeds: Feeds[] = []
+  for (const part of parts) feeds.push({ ...part, ...(await teacher.feeds(part)) })
+  return feeds
+}
+
+/** Inputs of the loss. */
+type MicroBatch = Readonly<Record<string, HostTensor>> & { readonly ids: HostTensor }
 
 /** The items of a language model are tokens. */
 async function* tokenEvents(events: Fit['events']): AsyncGenerator<TrainingEvent> {
@@ -163,7 +182,7 @@ function microBatchFeeds(
   shape: readonly [number, number],
   dropout: TrainOptions['dropout'],
   seed: number,
-): Record<string, HostTensor>[] {
+): MicroBatch[] {
   const size = shape[0] * shape[1]
   return Array.from({ length: microBatches }, (_, i) => ({
     ids: host('int64', shape, inputs.subarray(i * size, (i + 1) * size)),
