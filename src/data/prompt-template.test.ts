@@ -16,7 +16,7 @@ test('texts stand in their places, whatever they hold', () => {
 test('a task is asked in other words', () => {
   const words = { prompt: '{text}非常', choices: ['差', '好'] }
   const read = reworded(task, data(film), words)
-  expect(read.data.parts.test).toEqual([{ ...film, prompt: 'fine非常', choices: ['差', '好'] }])
+  expect(read.data.parts.test).toEqual([{ ...film, prompt: 'fine非常', choices: ['差', '好'], neutral: '非常' }])
   expect(read.task).toEqual({ ...task, joint: '' })
   expect(reworded(task, data(film), { prompt: '{text} very' }).data.parts.test).toMatchObject([
     { choices: ['no', 'yes'] },
@@ -24,7 +24,7 @@ test('a task is asked in other words', () => {
   expect(reworded(task, data(film), { choices: ['a', 'b'] }).data.parts.test).toMatchObject([{ prompt: film.prompt }])
   const endings = { prompt: 'It', choices: ['ran', 'sat'], label: 0 }
   const choosing = reworded({ ...task, form: 'choices' }, data(endings), { prompt: '{text} then' })
-  expect(choosing.data.parts.test).toEqual([{ ...endings, prompt: 'It then' }])
+  expect(choosing.data.parts.test).toEqual([{ ...endings, prompt: 'It then', neutral: 'then' }])
 })
 
 test.each<[string, () => unknown, string]>([

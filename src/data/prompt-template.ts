@@ -4,7 +4,7 @@
  */
 import { OptionError } from '../base/errors.ts'
 import type { ChoiceExample, ScoreExample, Task, TaskData, TaskExample } from './task.ts'
-import { mapParts } from './task.ts'
+import { mapParts, neutralOf } from './task.ts'
 
 /** The texts of an example. */
 interface Texts {
@@ -53,10 +53,11 @@ export function reworded(
 ): { readonly task: Task; readonly data: TaskData } {
   checkRewordable(task)
   const fill = prompt === undefined ? undefined : promptTemplate(prompt)
+  const neutral = fill && neutralOf(fill)
   const reword = (example: TaskExample): TaskExample => {
     if (!('choices' in example)) return example
     checkChoices(choices, example, task.form)
-    return { ...example, choices: choices ?? example.choices, prompt: fill?.(textsOf(example)) ?? example.prompt }
+    return { ...example, choices: choices ?? example.choices, ...(fill && { prompt: fill(textsOf(example)), neutral }) }
   }
   return {
     task: { ...task, joint: choices === undefined ? task.joint : jointOf(choices) },

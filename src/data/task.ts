@@ -29,6 +29,8 @@ export interface ChoiceExample extends Prompted {
   /** For classifiers: the bare text, or pair. */
   readonly text?: string
   readonly second?: string
+  /** The prompt without its text: after it a choice is as likely as it is anyway. */
+  readonly neutral?: string
 }
 
 /** A number between choices that are numbers. */
@@ -106,10 +108,16 @@ export function classTask({
     joint: task.language === 'zh' ? '' : ' ',
     read: async (files, options) => {
       const { classes, ...parts } = await read(files, options)
-      return { classes, parts: mapParts(parts, example => ({ ...example, prompt: prompt(example), choices })) }
+      const neutral = neutralOf(prompt)
+      const make = (example: LabelledText) => ({ ...example, prompt: prompt(example), choices, neutral })
+      return { classes, parts: mapParts(parts, make) }
     },
   }
 }
+
+/** A prompt around nothing; undefined where nothing is left. */
+export const neutralOf = (prompt: (example: LabelledText) => string): string | undefined =>
+  prompt({ text: '', second: '', label: 0 }).trim() || undefined
 
 /** A task of scores from a reader of scored texts. */
 export function scoreTask({

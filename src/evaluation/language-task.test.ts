@@ -47,6 +47,28 @@ test('choices are scored as each whole text is, and chosen by sum and by byte', 
   }
 })
 
+test('over the prior, a choice counts by how much likelier the text makes it', async () => {
+  const films = [
+    { prompt: 'to be or be', choices: ['or', 'not', 'to'], label: 1, neutral: 'be' },
+    { prompt: 'not to be', choices: ['or', 'to', 'be'], label: 0, neutral: 'be' },
+  ]
+  const { outcomes } = await evaluateLanguageModel(model, { ...english, form: 'classes' }, dataOf(films))
+  for (const [i, { choices: own, prompt, neutral }] of films.entries()) {
+    const gains: number[] = []
+    for (const choice of own) {
+      const [after, alone] = [prompt, neutral].map(async before => {
+        const scores = await scoreTokens(model, tokenizer.encode(`${before} ${choice}`))
+        return scores.slice(before.length - 1).reduce((sum, value) => sum + value, 0)
+      })
+      gains.push((await after) - (await alone))
+    }
+    expect(outcomes[i].predictionOverPrior).toBe(gains.indexOf(Math.max(...gains)))
+  }
+  expect(taskMetrics('choices', outcomes).map(({ name }) => name)).toContain('accuracy over prior')
+  const without = await evaluateLanguageModel(model, english, dataOf([films[0], choices[0]]))
+  expect(taskMetrics('choices', without.outcomes).map(({ name }) => name)).not.toContain('accuracy over prior')
+})
+
 test('answers are what the naive loop writes greedily, with shots', async () => {
   const options = { shots: 1, seed: 4 }
   const { outcomes } = await evaluateLanguageModel(

@@ -6,7 +6,7 @@ import type { GreedyWriter } from '../generation/greedy-writer.ts'
 import { isRecurrent } from '../models/language-model.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { exactMatch, tokenF1 } from './answer-match.ts'
-import { type Continuation, continuationOf, likelihoodScorer } from './likelihood.ts'
+import { type Continuation, continuationOf, type LikelihoodScorer, likelihoodScorer } from './likelihood.ts'
 import type { ScoredModel } from './score.ts'
 import { answerOf, groupsOf, promptWithShots } from './shots.ts'
 
@@ -27,6 +27,8 @@ export interface Outcome {
   readonly prediction?: number
   readonly predictionByByte?: number
   readonly predictionByToken?: number
+  /** By how much likelier a choice is after the prompt than after one without the text. */
+  readonly predictionOverPrior?: number
   /** log P of each choice, in nats. */
   readonly logProbabilities?: readonly number[]
   /** Of scores. */
@@ -159,6 +161,7 @@ async function chosen(
   const scorer = likelihoodScorer(model, { batchSize })
   try {
     const likelihoods = await scorer.score(requests, onProgress)
+    const priors = await priorsOf(model.tokenizer, scorer, joint, asked)
     let at = 0
     return asked.map(({ number, example, prompt }) => {
       const begin = at
@@ -180,6 +183,9 @@ async function chosen(
       return {
         ...{ ...shared, label: example.label, prediction, predictionByByte: indexOfLargest(byByte) },
         predictionByToken: indexOfLargest(byToken),
+        ...(priors && {
+          predictionOverPrior: indexOfLargest(logProbabilities.map((value, i) => value - priors(example, i))),
+        }),
         expected: example.choices[example.label],
         predicted: example.choices[prediction],
       }
@@ -187,6 +193,31 @@ async function chosen(
   } finally {
     await scorer.release()
   }
+}
+
+/**
+ * log P of a choice after the prompt without its text, where every example has one. Brown et al., GPT-3, 2020, section 2.4;
+ * Holtzman et al., Surface Form Competition, 2021.
+ */
+async function priorsOf(
+  tokenizer: Tokenizer,
+  scorer: LikelihoodScorer,
+  joint: string,
+  asked: readonly Asked<ChoiceExample | ScoreExample>[],
+): Promise<((example: ChoiceExample, choice: number) => number) | undefined> {
+  const keyOf = (neutral: string, choice: string): string => JSON.stringify([neutral, choice])
+  const requests = new Map<string, Continuation>()
+  for (const { example } of asked) {
+    if ('score' in example || example.neutral === undefined) return undefined
+    for (const continuation of example.choices)
+      requests.set(
+        keyOf(example.neutral, continuation),
+        continuationOf(tokenizer, { prompt: example.neutral, continuation, joint }),
+      )
+  }
+  const scores = await scorer.score([...requests.values()])
+  const found = new Map([...requests.keys()].map((key, i) => [key, scores[i].logProbability]))
+  return ({ neutral = '', choices }, choice) => found.get(keyOf(neutral, choices[choice]))!
 }
 
 async function lastWords(

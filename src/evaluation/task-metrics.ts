@@ -39,6 +39,8 @@ function choiceMetrics(outcomes: readonly Outcome[], { classes, seed }: MetricOp
     metrics.push(proportion('accuracy by byte', outcomes, one => one.label === one.predictionByByte))
   if (outcomes.every(({ predictionByToken }) => predictionByToken !== undefined))
     metrics.push(proportion('accuracy by token', outcomes, one => one.label === one.predictionByToken))
+  if (outcomes.every(({ predictionOverPrior }) => predictionOverPrior !== undefined))
+    metrics.push(proportion('accuracy over prior', outcomes, one => one.label === one.predictionOverPrior))
   if (classes === undefined) return metrics
   const confusion = (indices: Uint32Array) =>
     confusionOf(
