@@ -74,6 +74,33 @@ test('train learns every document of its shards, and goes on', async () => {
   expect(bad.stderr).toContain('bad.jsonl, byte 14 expected a text in the field "text". Received fields body.')
 })
 
+test('train --stream learns from files as they are read, is interrupted, and goes on', async () => {
+  const rows = (part: number) => Array.from({ length: 30 }, (_, i) => ({ text: `${part} and ${i}，话说天下大势` }))
+  writeFileSync(
+    at('streamed-1.jsonl'),
+    rows(1)
+      .map(row => `${JSON.stringify(row)}\n`)
+      .join(''),
+  )
+  writeFileSync(at('streamed-2.json'), JSON.stringify(rows(2)))
+  const list = `${at('streamed-1.jsonl')},${at('streamed-2.json')}`
+  const words = `train gpt2 --data ${list} --stream --shuffle-buffer 8 ${tiny} --steps 8`
+  const done = await nacre(`${words} --out ${at('streamed')}`)
+  expect(done).toMatchObject({ code: 0 })
+  expect(done.stdout).toMatch(/^text: 2 files, read as they come, \d+ tokens held out$/m)
+  expect(existsSync(join(at('streamed'), 'training/train.bin'))).toBe(false)
+  expect(await nacre(`${words} --steps 5 --out ${at('streamed-parts')}`)).toMatchObject({ code: 0 })
+  for (const [wrong, message] of [
+    ['--data tinyshakespeare --stream', 'Option --data with --stream expected files that are read as they come'],
+    [`--data ${list} --stream --field body`, '--field'],
+  ]) {
+    const refused = await nacre(`train gpt2 ${wrong} ${tiny} --steps 1 --out ${at('refused')}`)
+    expect(refused.code).toBeGreaterThan(0)
+    expect(refused.stderr).toContain(message)
+  }
+  expect(await nacre(`train --resume --steps 8 --out ${at('streamed-parts')}`)).toMatchObject({ code: 0, stderr: '' })
+})
+
 test.each([
   ['csv', 'title,body\n1,"a, b\n话说"\n2,天下大势\n', 'title, body'],
   ['json', '[{"title": 1, "body": "a, b\\n话说"}, {"title": 2, "body": "天下大势"}]', 'title, body'],

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { loadModelFolder, type SavedModel } from '../checkpoints/model-folder.ts'
-import { openTokens } from '../data/node.ts'
+import { namesShards, openShards, openTokens } from '../data/node.ts'
+import type { Shard } from '../data/shards.ts'
 import type { TextSource } from '../data/text.ts'
 import { timeline } from '../models/index.ts'
 import { translators } from '../models/translators.ts'
@@ -73,9 +74,11 @@ export const command: Command<typeof trainOptions> = {
       })
     }
     const teacher = await openTeacher(context, options)
+    const shards = options.stream ? await openStreamed(options) : undefined
     const events = trainRun({
       modelName,
       storage,
+      shards,
       options,
       runtime: nodeRuntime({ device: options.device, threads: options.threads }),
       text: (await needsText(storage, options))
@@ -89,6 +92,14 @@ export const command: Command<typeof trainOptions> = {
     })
     await showRun(events, out, context)
   },
+}
+
+/** @throws {OptionError} if `--data` names no files */
+async function openStreamed({ data, field, encoding }: RunOptions): Promise<Shard[]> {
+  if (data !== undefined && (existsSync(data) || namesShards(data))) return openShards(data, { field, encoding })
+  const expected = 'files that are read as they come: a folder, a pattern, or names with commas between'
+  const received = data === undefined ? 'none' : `"${data}"`
+  throw new OptionError({ what: 'Option --data with --stream', expected, received })
 }
 
 /** The options of this start, or of the run that goes on. */

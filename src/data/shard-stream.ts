@@ -23,6 +23,8 @@ export interface DocumentStreamOptions {
   readonly seed: number
   /** Documents that the shuffle buffer holds; 1 keeps their order. Default 10,000. */
   readonly bufferSize?: number
+  /** Documents that are not kept are passed over; all are unless told. */
+  readonly keeps?: (text: string) => boolean
 }
 
 const atBeginning: DocumentPosition = { epoch: 0, shard: 0, offset: 0, taken: 0 }
@@ -41,51 +43,74 @@ export interface StreamedDocument {
  */
 export async function* shuffledDocuments(
   shards: readonly Shard[],
-  { seed, bufferSize = 10_000 }: DocumentStreamOptions,
+  { seed, bufferSize = 10_000, keeps = () => true }: DocumentStreamOptions,
   from: DocumentPosition = atBeginning,
 ): AsyncGenerator<StreamedDocument> {
   let position = from
   let isEmpty = true
-  for (;;) {
-    const { epoch, shard, offset } = position
-    const order = new Random(seed, `shards/${epoch}`).shuffle([...shards.keys()])
-    const { documents, next } = await filledBuffer(shards, order, shard, offset, bufferSize)
-    const isEnd = next.shard >= shards.length
-    const after: DocumentPosition = isEnd ? { ...atBeginning, epoch: epoch + 1 } : { epoch, ...next, taken: 0 }
-    const drawn = bufferSize > 1 ? new Random(seed, `shards/${epoch}/${shard}/${offset}`).shuffle(documents) : documents
-    if (position.taken > 0 && position.taken >= drawn.length) {
-      const expected = `the shards as they were: more than ${position.taken} documents from there on`
-      const received = String(drawn.length)
-      throw new DataError({ what: `Going on in epoch ${epoch}, shard ${shard}, ${offset},`, expected, received })
+  let coming: AsyncGenerator<PlacedDocument> | undefined // what follows in the present epoch
+  try {
+    for (;;) {
+      const { epoch, shard, offset } = position
+      coming ??= documentsFrom(shards, new Random(seed, `shards/${epoch}`).shuffle([...shards.keys()]), position)
+      const { documents, next } = await filledBuffer(coming, bufferSize, keeps)
+      if (next === undefined) coming = undefined
+      const after: DocumentPosition = next ? { epoch, ...next, taken: 0 } : { ...atBeginning, epoch: epoch + 1 }
+      const mixed = new Random(seed, `shards/${epoch}/${shard}/${offset}`)
+      const drawn = bufferSize > 1 ? mixed.shuffle(documents) : documents
+      if (position.taken > 0 && position.taken >= drawn.length) {
+        const expected = `the shards as they were: more than ${position.taken} documents from there on`
+        const received = String(drawn.length)
+        throw new DataError({ what: `Going on in epoch ${epoch}, shard ${shard}, ${offset},`, expected, received })
+      }
+      for (let taken = position.taken; taken < drawn.length; taken++) {
+        isEmpty = false
+        yield {
+          text: drawn[taken],
+          next: taken + 1 < drawn.length ? { epoch, shard, offset, taken: taken + 1 } : after,
+        }
+      }
+      if (next === undefined && isEmpty && epoch > from.epoch) {
+        const received = `none in ${shards.length} ${shards.length === 1 ? 'file' : 'files'}`
+        throw new DataError({ what: 'The shards', expected: 'documents', received })
+      }
+      position = after
     }
-    for (let taken = position.taken; taken < drawn.length; taken++) {
-      isEmpty = false
-      yield { text: drawn[taken], next: taken + 1 < drawn.length ? { epoch, shard, offset, taken: taken + 1 } : after }
-    }
-    if (isEnd && isEmpty && epoch > from.epoch) {
-      const received = `none in ${shards.length} ${shards.length === 1 ? 'file' : 'files'}`
-      throw new DataError({ what: 'The shards', expected: 'documents', received })
-    }
-    position = after
+  } finally {
+    await coming?.return(undefined)
   }
 }
 
-/** As many documents as the buffer holds, or as are left of the epoch, and where the next ones begin. */
-async function filledBuffer(
+/** A document, and the place behind it in an epoch's order of shards. */
+interface PlacedDocument {
+  readonly text: string
+  readonly next: Pick<DocumentPosition, 'shard' | 'offset'>
+}
+
+async function* documentsFrom(
   shards: readonly Shard[],
   order: readonly number[],
-  shard: number,
-  offset: number,
+  { shard, offset }: DocumentPosition,
+): AsyncGenerator<PlacedDocument> {
+  for (let place = shard, begin = offset; place < order.length; place++, begin = 0)
+    for await (const { text, next } of shards[order[place]].documents(begin))
+      yield { text, next: { shard: place, offset: next } }
+}
+
+/** As many documents as the buffer holds, and where the next ones begin; what is left of an epoch, where it ends. */
+async function filledBuffer(
+  coming: AsyncGenerator<PlacedDocument>,
   bufferSize: number,
-): Promise<{ documents: string[]; next: { shard: number; offset: number } }> {
+  keeps: (text: string) => boolean,
+): Promise<{ documents: string[]; next?: PlacedDocument['next'] }> {
   const documents: string[] = []
-  for (let place = shard, begin = offset; place < order.length; place++, begin = 0) {
-    for await (const { text, next } of shards[order[place]].documents(begin)) {
-      documents.push(text)
-      if (documents.length === bufferSize) return { documents, next: { shard: place, offset: next } }
-    }
+  for (;;) {
+    const { done, value } = await coming.next()
+    if (done) return { documents }
+    if (!keeps(value.text)) continue
+    documents.push(value.text)
+    if (documents.length === bufferSize) return { documents, next: value.next }
   }
-  return { documents, next: { shard: order.length, offset: 0 } }
 }
 
 /** The documents of one epoch as a text, each ended by an empty line. */

@@ -20,6 +20,8 @@ export interface Position {
   /** Updates done; batches and dropout masks are functions of it. */
   readonly step: number
   readonly best?: Best
+  /** Where its data goes on, for data that is read as it comes: JSON. */
+  readonly data?: object
   readonly identity: Identity
 }
 
@@ -50,7 +52,8 @@ export async function saveState(
     }),
   ]
   const metadata: Record<string, string> = { step: String(position.step), ...position.identity }
-  if (position.best !== undefined) metadata.best = JSON.stringify(position.best)
+  for (const name of ['best', 'data'] as const)
+    if (position[name] !== undefined) metadata[name] = JSON.stringify(position[name])
   await writeSafetensors(storage, stateFile, all, metadata)
 }
 
@@ -68,7 +71,7 @@ export async function loadState(
   identity: Identity,
 ): Promise<{ position: Position; state: TrainingState }> {
   const file = await openSafetensors(storage, stateFile)
-  const { step, best } = file.metadata
+  const { step } = file.metadata
   if (!/^\d+$/.test(step ?? '')) {
     const received = step === undefined ? 'none' : `"${step}"`
     throw new CheckpointError({ what: storage.locate(stateFile), expected: 'a step in its metadata', received })
@@ -96,7 +99,7 @@ export async function loadState(
   const optimizer: Record<string, Map<string, Float32Array>> = {}
   for (const name of optimizerState) optimizer[name] = await read(`optimizer/${name}`)
   return {
-    position: { step: Number(step), identity, best: best === undefined ? undefined : JSON.parse(best) },
+    position: { step: Number(step), identity, best: parsed(file.metadata.best), data: parsed(file.metadata.data) },
     state: {
       weights: await read('weights'),
       optimizer,
@@ -104,3 +107,5 @@ export async function loadState(
     },
   }
 }
+
+const parsed = (json: string | undefined) => (json === undefined ? undefined : JSON.parse(json))

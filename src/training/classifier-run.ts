@@ -57,7 +57,7 @@ export const classifierNames: readonly string[] = Object.keys(classifierPresets)
 
 /** Options of a training that mean nothing to a classifier of vectors. */
 const foreign =
-  /^(field|shuffleBuffer|context|heads|bias|tokenizer|vocabulary|encoding|microBatchSize|recompute|teacher|temperature|teacherShare|evaluationBatches|sampleEvery|sampleTokens)$/
+  /^(field|stream|shuffleBuffer|context|heads|bias|tokenizer|vocabulary|encoding|microBatchSize|recompute|teacher|temperature|teacherShare|evaluationBatches|sampleEvery|sampleTokens)$/
 
 /**
  * The options of a new training: those given over the preset's over the defaults.

@@ -76,6 +76,7 @@ test('what decides the weights of the next step cannot change on resuming, but f
   expect(fixed).toEqual([
     ...[
       'field',
+      'stream',
       'shuffleBuffer',
       'preset',
       'batchSize',

@@ -9,6 +9,11 @@ export const trainOptions = {
     help: 'text to learn from: a file (.gz is unpacked), files with commas between, a pattern, a folder, or a dataset of "nacre data list"; of JSONL, JSON, CSV, TSV and Parquet a column',
   },
   field: { type: 'string', default: 'text', placeholder: 'NAME', help: 'column of records that holds the text' },
+  stream: {
+    type: 'boolean',
+    default: false,
+    help: 'learn from the documents of files as they are read, without a copy of all their tokens',
+  },
   shuffleBuffer: {
     type: 'integer',
     default: 10_000,

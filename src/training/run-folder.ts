@@ -75,6 +75,8 @@ export interface KeptRun<E extends Told, M extends Told> {
   keepModel(): Promise<void>
   /** Writes what belongs to the state and is not in it. */
   keepBeside?(): Promise<void>
+  /** Where its data goes on, for data that is read as it comes. */
+  dataPosition?(): object
   /** What the model writes now. */
   sample?(): Promise<string>
   /** Stops after the present step, with everything saved. */
@@ -98,7 +100,9 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
     const state = await training.state()
     if (![...state.weights.values()].every(allFinite)) throw divergence(step, 'weights that are not')
     await run.keepBeside?.()
-    await saveState(storage, state, run.shapes, { step, best: training.best, identity: run.identity })
+    await saveState(storage, state, run.shapes, {
+      ...{ step, best: training.best, identity: run.identity, data: run.dataPosition?.() },
+    })
     await plot()
     await cost.write()
     return { type: 'saved', step, what: 'last' }

@@ -6,6 +6,8 @@ import { CheckpointError, OptionError } from '../base/errors.ts'
 import type { OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
+import type { TokenPosition } from '../data/shard-stream.ts'
+import type { Shard } from '../data/shards.ts'
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
 import { type ModelSize, modelEntry } from '../models/index.ts'
@@ -27,6 +29,7 @@ import { measureMatmulRate } from './matmul-rate.ts'
 import { truncateMetrics } from './metrics.ts'
 import { changeableOnResume, trainOptions } from './options.ts'
 import { type KeptEvent, keepRun, optionsFile, storedOptions, storeOptions } from './run-folder.ts'
+import { bytesPerToken, openStream, streamIdentity, writeHeldOut } from './run-stream.ts'
 import { type StepEvent, type TrainingEvent, train } from './train.ts'
 
 export type RunOptions = OptionsOf<typeof trainOptions>
@@ -36,7 +39,9 @@ export interface StartEvent {
   readonly model: string
   readonly parameters: number
   readonly vocabulary: number
-  readonly trainTokens: number
+  /** None where they are read as they come: then it has `shards`. */
+  readonly trainTokens?: number
+  readonly shards?: number
   readonly validationTokens: number
   readonly steps: number
   /** The step that a resumed run goes on from; 0 for a fresh one. */
@@ -63,6 +68,8 @@ export interface RunInput {
   readonly text?: TextSource
   /** What `--teacher` names; its tokenizer is the one that `makeTokenizer` gives. */
   readonly teacher?: SavedModel
+  /** Of a run that learns from them as they are read: `options.stream`. */
+  readonly shards?: readonly Shard[]
   readonly makeTokenizer: (text: TextSource) => Promise<Tokenizer>
   /** Opens tokens that `writeTokens` wrote into the run's folder. */
   readonly openTokens: (name: string) => Promise<TokenSource>
@@ -85,10 +92,14 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const { storage, options, runtime, modelName } = input
   const resuming = !(await needsText(storage, options))
   const entry = modelEntry(modelName)
+  if (options.stream && entry.carriesState) {
+    const expected = `a model that attends: the state of a ${modelName} is carried along tokens that stay where they are`
+    throw new OptionError({ what: 'Option --stream', expected, received: modelName })
+  }
   entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
   const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there
-  const tokenizer = resuming ? await storedTokenizer(storage) : await prepareTokens(input)
-  const trainTokens = await input.openTokens(tokenFiles.train)
+  const tokenizer = resuming ? await storedTokenizer(storage, options) : await prepareTokens(input)
+  const trainTokens = options.stream ? undefined : await input.openTokens(tokenFiles.train)
   const validation = options.validationFraction > 0 ? await input.openTokens(tokenFiles.validation) : undefined
 
   const size: ModelSize = { ...options, vocabulary: tokenizer.vocabularySize }
@@ -106,16 +117,19 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     }),
     optimizer: optimizer.name,
     tokenizer: tokenizerPrint,
+    ...(options.stream && { examples: await streamIdentity(shardsOf(input)) }),
   }
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
   const from = resumed?.position.step ?? 0
   if (resuming) await storeOptions(storage, modelName, options)
   await truncateMetrics(storage, from)
 
+  const position = resumed?.position.data as TokenPosition | undefined
+  const stream = options.stream ? openStream(shardsOf(input), tokenizer, options, options, position) : undefined
   const training = await train(model, {
     runtime,
     weights: resumed?.state.weights ?? initialWeights(parameters, options.seed),
-    train: trainTokens,
+    train: stream ?? trainTokens!,
     validation,
     steps: options.steps,
     batchSize: options.batchSize,
@@ -138,28 +152,43 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     ...{ type: 'start', model: modelName, steps: options.steps, from, matmulRate },
     parameters: [...parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     vocabulary: tokenizer.vocabularySize,
-    trainTokens: trainTokens.length,
+    ...(trainTokens ? { trainTokens: trainTokens.length } : { shards: shardsOf(input).length }),
     validationTokens: validation?.length ?? 0,
     microBatches: training.microBatches,
     matmulFlops: training.matmulFlops,
     teacherParameters: teacher && parameterCount(teacher.model),
   }
 
-  const bitsPerByte = (loss: number, { length, bytesOfText }: TokenSource) => (loss * length) / bytesOfText / Math.LN2
+  const bytesOf = ({ length, bytesOfText }: TokenSource): number => bytesOfText / length
+  const trainBytes = trainTokens ? bytesOf(trainTokens) : await bytesPerToken(shardsOf(input), tokenizer, options)
+  const validationBytes = validation && bytesOf(validation)
+  const bitsPerByte = (loss: number, bytes: number) => loss / bytes / Math.LN2
   const saved = async (): Promise<SavedModel> => ({ model, tokenizer, weights: (await training.state()).weights })
   const { sample } = input
-  yield* keepRun<TrainingEvent, MeasuredStep | MeasuredValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, options, signal: input.signal },
-    plot: { title: `${modelName}: loss` },
-    validates: validation !== undefined,
-    measure: event => {
-      if (event.type === 'validation') return { ...event, bitsPerByte: bitsPerByte(event.loss, validation!) }
-      const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
-      return { ...event, bitsPerByte: bitsPerByte(event.loss, trainTokens), matmulShare: share }
-    },
-    keepModel: async () => saveModelFolder(storage, await saved()),
-    sample: sample && (async () => sample(await saved())),
-  })
+  try {
+    yield* keepRun<TrainingEvent, MeasuredStep | MeasuredValidation>({
+      ...{ storage, runtime, training, shapes, identity, from, options, signal: input.signal },
+      plot: { title: `${modelName}: loss` },
+      validates: validation !== undefined,
+      measure: event => {
+        if (event.type === 'validation') return { ...event, bitsPerByte: bitsPerByte(event.loss, validationBytes!) }
+        const share = training.matmulFlops / (event.durationMs / 1000) / matmulRate
+        return { ...event, bitsPerByte: bitsPerByte(event.loss, trainBytes), matmulShare: share }
+      },
+      keepModel: async () => saveModelFolder(storage, await saved()),
+      dataPosition: stream && (() => stream.position),
+      sample: sample && (async () => sample(await saved())),
+    })
+  } finally {
+    await stream?.close()
+  }
+}
+
+/** @throws {OptionError} if there are none */
+function shardsOf({ shards = [] }: RunInput): readonly Shard[] {
+  if (shards.length > 0) return shards
+  const expected = 'files that are read as they come'
+  throw new OptionError({ what: 'Option --stream', expected, received: 'none' })
 }
 
 async function requireSameTokenizer({ tokenizer }: SavedModel, expected: string): Promise<void> {
@@ -182,12 +211,14 @@ async function matmulRateOf(runtime: Runtime): Promise<number> {
 }
 
 /** Tokenizer and tokens of a fresh run. */
-async function prepareTokens({ storage, options, modelName, text, makeTokenizer }: RunInput): Promise<Tokenizer> {
+async function prepareTokens(input: RunInput): Promise<Tokenizer> {
+  const { storage, options, modelName, text, makeTokenizer } = input
   if (text === undefined)
     throw new OptionError({ what: 'Option --data', expected: 'a text to learn from', received: 'none' })
   // A text that cannot be read says so here, before the run that was in the folder is gone.
-  const parts =
-    options.validationFraction > 0
+  const parts = options.stream
+    ? undefined
+    : options.validationFraction > 0
       ? await splitText(text, options.validationFraction)
       : { train: await measureText(text), validation: undefined }
   if (!(await storage.exists(stateFile))) await storeOptions(storage, modelName, options) // enough to resume with
@@ -199,16 +230,22 @@ async function prepareTokens({ storage, options, modelName, text, makeTokenizer 
     const about = { vocabularySize: tokenizer.vocabularySize, tokenizer: source, bytesOfText: part.bytes }
     await writeTokens(storage, name, encodeChunks(tokenizer, part.chunks()), about)
   }
-  await write(tokenFiles.train, parts.train)
-  if (parts.validation) await write(tokenFiles.validation, parts.validation)
+  if (parts === undefined) {
+    if (options.validationFraction > 0)
+      await writeHeldOut(storage, tokenFiles.validation, shardsOf(input), tokenizer, options)
+  } else {
+    await write(tokenFiles.train, parts.train)
+    if (parts.validation) await write(tokenFiles.validation, parts.validation)
+  }
   await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
   return tokenizer
 }
 
 /** The tokenizer of a run that goes on, checked against its tokens. */
-async function storedTokenizer(storage: Storage): Promise<Tokenizer> {
+async function storedTokenizer(storage: Storage, { stream, validationFraction }: RunOptions): Promise<Tokenizer> {
   const tokenizer = tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
-  const header = await readTokensHeader(storage, tokenFiles.train)
+  if (stream && validationFraction === 0) return tokenizer
+  const header = await readTokensHeader(storage, stream ? tokenFiles.validation : tokenFiles.train)
   if (header.tokenizer !== (await fingerprint(JSON.stringify(tokenizer.toJSON())))) {
     throw new CheckpointError({
       what: storage.locate(tokenizerFile),
