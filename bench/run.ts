@@ -147,22 +147,14 @@ if (only === undefined || only === 'llama') {
   await duel('Llama: 6 layers, 384 channels, 6 heads in 2 groups, context 256, batch 16', engines, 5, 2)
 }
 if (only === undefined || only === 'long') {
-  // One after the other: their memory would not fit beside one another everywhere, and the first steps touch it.
-  const flags = [
-    ...size(12, 12, 768, 1024, 2, 50_257),
-    '--micro-batches',
-    '2',
-    '--threads',
-    `${threads}`,
-    '--warm-up',
-    '1',
-  ]
-  for (const recompute of [false, true]) {
-    const words = recompute ? ['--recompute', ...flags] : flags
-    const name = `GPT-2 124M, context 1,024, batch 1, 2 micro-batches${recompute ? ', recomputation' : ''}`
+  const tail = ['--micro-batches', '2', '--threads', `${threads}`, '--warm-up', '1']
+  const flags = [...size(12, 12, 768, 1024, 2, 50_257), ...tail]
+  for (const words of [flags, ['--recompute', ...flags]]) {
+    const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...words])]
     const peer = [join(here, 'peers/transformers-gpt.py'), '--model', 'gpt2', '--serve', ...words]
-    await duel(name, [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...words])], 1, 2)
-    if (python) await duel(name, [new Engine('transformers', python, peer)], 1, 2)
+    if (python) engines.push(new Engine('transformers', python, peer))
+    const how = words === flags ? '' : ', blocks computed again'
+    await duel(`GPT-2 124M, context 1,024, 2 micro-batches of 1 sequence (2,048 tokens)${how}`, engines, 3, 1)
   }
 }
 if (only === undefined || only === 'transformer') {
