@@ -123,6 +123,7 @@ test.each([
       '--heads belongs to transformer-decoder, ',
   ],
   ['gru', { channels: 4 }, 'Option --channels expected a size of gru'],
+  ['gru', { recompute: true }, 'Option --recompute expected to be left out for gru: a recurrence has no blocks.'],
   ['rnn', { bias: false }, 'Option --bias expected a size of rnn'],
   ['gpt2', { hiddenSize: 4 }, 'Received --hidden-size 4. --hidden-size belongs to rnn, lstm, gru.'],
   [

@@ -14,6 +14,10 @@ export function settleOptions(modelName: string, given: Preset): OptionsOf<typeo
   const entry = modelEntry(modelName)
   refuseForeignSizes(entry, given)
   if (entry.carriesState && given.microBatchSize !== undefined) throw microBatchError(modelName, given.microBatchSize)
+  if (entry.carriesState && given.recompute) {
+    const expected = `to be left out for ${modelName}: a recurrence has no blocks`
+    throw new OptionError({ what: `Option ${flagOf('recompute')}`, expected, received: flagOf('recompute') })
+  }
   const own = presets[modelName]
   const names = Object.keys(own)
   const choice = { type: 'choice', choices: names, help: '' } as const
