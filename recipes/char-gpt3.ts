@@ -26,7 +26,8 @@ export const recipe: Recipe = {
     { name: 'seconds', title: 'that training with its validation, seconds', better: 'lower' },
   ],
   remarks: `The same text, steps, batches, optimizer and learning rate as GPT-2's row char-shakespeare with 3e-3. The paper
-trains no model so small, and does not tell how wide its bands are; an eighth of the context is GPT-Neo's.`,
+trains no model so small, and does not tell how wide its bands are; an eighth of the context is GPT-Neo's. The first time
+was taken beside other trainings on the same two cores.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
     let text = ''
