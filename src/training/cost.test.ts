@@ -51,7 +51,7 @@ test('in words', () => {
   expect(operations(1.5345e12)).toBe('1.53 TFLOP')
   expect(operations(0)).toBe('0 FLOP')
   expect(costLine({ matmulFlops: 2e9, seconds: 65.04, coreSeconds: 120.5, joules: 1234.5 })).toBe(
-    'Cost: 2 GFLOP of matrix products, 121 core-seconds in 65 s; 1,235 J of the machine.',
+    'Cost: 2 GFLOP of matrix products, 121 core-seconds in 65 s; 1,235 J of processors and memory.',
   )
   expect(costLine({ matmulFlops: 2e9, seconds: 3.25, joulesAbsent: 'none' })).toBe(
     'Cost: 2 GFLOP of matrix products in 3.25 s; joules not read: none.',

@@ -2,7 +2,8 @@
  * `training/cost.json`: what a run has cost, over all of its starts. Floating-point operations are those of the matrix
  * products, attention's too, of every program that ran (updates and validations), counted from the compiled graphs, two for
  * each multiplication and addition; elementwise work is not counted. Core-seconds are the process's; joules are those of
- * the machine's own counters, and absent where it has none.
+ * the machine's own counters of its processors and memory, whatever ran on them, and absent where it has none. A graphics
+ * card's energy is not read.
  */
 import { CheckpointError } from '../base/errors.ts'
 import type { Meter, Usage } from '../runtime/runtime.ts'
@@ -113,7 +114,8 @@ function totalCost(starts: readonly StartCost[]): Cost {
 /** The cost in one line, for people. */
 export function costLine({ matmulFlops, seconds, coreSeconds, joules, joulesAbsent }: Cost): string {
   const cores = coreSeconds === undefined ? '' : `, ${count(coreSeconds)} core-seconds`
-  const energy = joules === undefined ? `joules not read: ${joulesAbsent}` : `${count(joules)} J of the machine`
+  const energy =
+    joules === undefined ? `joules not read: ${joulesAbsent}` : `${count(joules)} J of processors and memory`
   return `Cost: ${operations(matmulFlops)} of matrix products${cores} in ${count(seconds)} s; ${energy}.`
 }
 
