@@ -53,6 +53,11 @@ const ownOptions = {
     minimum: 0,
     help: 'weight of predicting the text beside its class, λ of the paper (0: none)',
   },
+  recompute: {
+    type: 'boolean',
+    default: false,
+    help: 'where answers are learned: the backward pass computes each block again; less memory, more time',
+  },
   dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
   weightDecay: { type: 'number', default: 0.01, minimum: 0, help: 'decay of matrices and embeddings' },
   clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },

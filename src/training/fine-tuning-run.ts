@@ -52,6 +52,10 @@ export interface FineTuningRunInput {
 export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<ClassifierEvent> {
   const { storage, options, runtime, labels } = run
   const { seed, epochs } = options
+  if (options.recompute) {
+    const expected = 'to be left out where classes are learned'
+    throw new OptionError({ what: 'Option --recompute', expected, received: '--recompute' })
+  }
   const combination = combinationOf(run.train, options)
   const made = newClassifier(run.base, { ...options, combination, classes: labels.length })
   const { model, tokenizer, isUnused } = made

@@ -70,6 +70,17 @@ test.each([{ lora: 0 }, { lora: 2 }])('a resumed run equals the uninterrupted on
   await expect(finish(start(parts, {}, other))).rejects.toThrow('expected the examples')
 })
 
+test.each([{ lora: 0 }, { lora: 2 }])('recomputation learns the same: %j', async given => {
+  const losses = async (recompute: boolean) => {
+    const events = await finish(start(memoryStorage(), { ...given, recompute }))
+    return events.flatMap(event => (event.type === 'step' ? [event.loss] : []))
+  }
+  const kept = await losses(false)
+  const again = await losses(true)
+  expect(again).toHaveLength(kept.length)
+  for (const [i, loss] of again.entries()) expect(loss).toBeCloseTo(kept[i], 5)
+})
+
 const everyLayer = 'attention.project,attention.output,feedForward.expand,feedForward.contract'
 test.each([
   ['whole', {}, 0.1],

@@ -10,7 +10,13 @@ import { architectureFor, type SavedModel, saveModelFolder } from '../checkpoint
 import { compile, host } from '../compiler/compile.ts'
 import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { dropoutPlaces, isRecurrent, type LanguageModel, sameModel } from '../models/language-model.ts'
+import {
+  dropoutPlaces,
+  isRecurrent,
+  type LanguageModel,
+  type LogitsOptions,
+  sameModel,
+} from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
@@ -116,7 +122,10 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
     parameters: trained,
     frozen: parted(false),
-    loss: packedLosses(model, shape, dropping ? new Dropout(options.dropout, places) : undefined)
+    loss: packedLosses(model, shape, {
+      dropout: dropping ? new Dropout(options.dropout, places) : undefined,
+      recompute: options.recompute,
+    })
       .sum()
       .mul(input('scale', [])),
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
@@ -173,11 +182,15 @@ function refuseRecurrent(model: LanguageModel): void {
 }
 
 /** Loss of each target of packed rows, 0 where nothing is learned: [B, T]. */
-function packedLosses(model: LanguageModel, shape: Shape, dropout?: Dropout): Tensor {
+function packedLosses(
+  model: LanguageModel,
+  shape: Shape,
+  options: Pick<LogitsOptions, 'dropout' | 'recompute'> = {},
+): Tensor {
   const [ids, targets, positions, documents] = ['ids', 'targets', 'positions', 'documents'].map(name =>
     input(name, shape, 'int64'),
   )
-  return tokenLosses(model.logits(ids, { dropout, packing: { positions, documents } }), targets)
+  return tokenLosses(model.logits(ids, { ...options, packing: { positions, documents } }), targets)
 }
 
 /** A part of a batch. */
