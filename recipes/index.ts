@@ -18,6 +18,7 @@ export const recipes: readonly RecipeEntry[] = [
   { name: 'sentiment-lstm', load: () => import('./sentiment-lstm.ts') },
   { name: 'char-lstm', load: () => import('./char-lstm.ts') },
   { name: 'char-shakespeare', load: () => import('./char-shakespeare.ts') },
+  { name: 'few-shot', load: () => import('./few-shot.ts') },
   { name: 'pretraining', load: () => import('./pretraining.ts') },
   { name: 'bert-chinese', load: () => import('./bert-chinese.ts') },
   { name: 'char-gpt3', load: () => import('./char-gpt3.ts') },

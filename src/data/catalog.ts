@@ -31,7 +31,13 @@ import { names } from './names.ts'
 import { ocnli } from './ocnli.ts'
 import { rte } from './rte.ts'
 import { selfInstruct, selfInstructChinese } from './self-instruct.ts'
-import { smallWorldBilingual, smallWorldChat, smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
+import {
+  smallWorldBilingual,
+  smallWorldChat,
+  smallWorldChinese,
+  smallWorldEnglish,
+  smallWorldSorting,
+} from './small-world-text.ts'
 import { snli } from './snli.ts'
 import { sst2 } from './sst2.ts'
 import { stopwordsZh } from './stopwords-zh.ts'
@@ -70,6 +76,7 @@ export const catalog: readonly Dataset[] = [
   smallWorldChinese,
   smallWorldBilingual,
   smallWorldChat,
+  smallWorldSorting,
   wordAnalogies,
   wordSimilarities,
   chineseAnalogies,

@@ -15,6 +15,8 @@ export interface Dataset {
     readonly seed: number
     /** In each language. */
     readonly documents: number
+    /** Default `mixed`, documents of all kinds. */
+    readonly kind?: 'mixed' | 'sorting'
     /** Stories with their facts after each document; default none. */
     readonly factsOfDocument?: number
   }

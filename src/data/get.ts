@@ -76,20 +76,20 @@ function generatedText({ name, language, generated }: Dataset): TextSource {
   }
 }
 
-/** Documents of all kinds in one language or in both by turns, with stories and their facts after each if told. */
+/** Documents in one language or in both by turns, with stories and their facts after each if told. */
 function smallWorldDocuments(
   language: Dataset['language'],
-  { seed, documents, factsOfDocument = 0 }: NonNullable<Dataset['generated']>,
+  { seed, documents, kind = 'mixed', factsOfDocument = 0 }: NonNullable<Dataset['generated']>,
 ): string {
   const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
   const worlds = languages.map(each => ({
-    mixed: smallWorld({ seed, language: each, kind: 'mixed', documents }),
+    own: smallWorld({ seed, language: each, kind, documents }),
     facts: smallWorld({ seed, language: each, kind: 'facts', documents: Math.max(1, documents * factsOfDocument) }),
   }))
   const parts: string[] = []
   for (let index = 0; index < documents; index++) {
-    for (const { mixed, facts } of worlds) {
-      parts.push(mixed.document(index))
+    for (const { own, facts } of worlds) {
+      parts.push(own.document(index))
       for (let i = 0; i < factsOfDocument; i++) parts.push(facts.document(index * factsOfDocument + i))
     }
   }

@@ -2,7 +2,7 @@
  * Questions, inferences and reviews of the small world as tasks, in English and Chinese. Their documents are of another
  * seed than the text that `small-world` is to learn from, and none that stands in that text is asked.
  */
-import { type Language, type SmallWorldKind, smallWorld } from './small-world.ts'
+import { type Language, type SmallWorldKind, smallWorld, smallWorldExamples } from './small-world.ts'
 import { smallWorldChinese, smallWorldEnglish } from './small-world-text.ts'
 import type { AnswerExample, ChoiceExample, Task, TaskExample } from './task.ts'
 
@@ -30,9 +30,10 @@ const worldTasks: readonly WorldTask[] = [
   },
 ]
 
-/** `small-world-questions` and others, each with its Chinese twin, `small-world-questions-zh`. */
-export const smallWorldTasks: readonly Task[] = worldTasks.flatMap(world =>
-  (['en', 'zh'] as const).map(
+const languages = ['en', 'zh'] as const
+
+function documentTasks(world: WorldTask): Task[] {
+  return languages.map(
     (language): Task => ({
       name: `small-world-${world.name}${language === 'zh' ? '-zh' : ''}`,
       language,
@@ -45,8 +46,50 @@ export const smallWorldTasks: readonly Task[] = worldTasks.flatMap(world =>
         return { classes: world.choices?.[language], parts }
       },
     }),
-  ),
-)
+  )
+}
+
+/** Documents whose last lines are asked; the lines before are shots. */
+const sortingDocuments = 250
+const askedLines = 3
+
+/**
+ * Words sorted into two groups by signs that mean nothing elsewhere, of pairs of groups that no text has: without shots
+ * only chance is right.
+ */
+function sortingTasks(): Task[] {
+  return languages.map(language => ({
+    ...{ name: `small-world-sorting${language === 'zh' ? '-zh' : ''}`, language, form: 'choices' },
+    reported: 'the last lines of documents of pairs of groups that no text has; shots are lines of the same document',
+    joint: language === 'zh' ? '' : ' ',
+    between: '\n',
+    read: async () => {
+      const part = (seed: number, documents: number) => sortedExamples(language, seed, documents)
+      const [[validationShots, validation], [shots, test]] = [part(3, 50), part(4, sortingDocuments)]
+      return { parts: { train: [...validationShots, ...shots], validation, test } }
+    },
+  }))
+}
+
+/** The lines before and the lines that are asked. */
+function sortedExamples(
+  language: Language,
+  seed: number,
+  documents: number,
+): [shots: ChoiceExample[], asked: ChoiceExample[]] {
+  const [shots, asked]: [ChoiceExample[], ChoiceExample[]] = [[], []]
+  let number = 0
+  for (const { lines } of smallWorldExamples({ seed, language, kind: 'newSorting', documents })) {
+    const group = `seed ${seed}, document ${number++}`
+    const choices = [...new Set(lines.map(({ sign }) => sign))]
+    for (const [i, { word, sign }] of lines.entries()) {
+      const prompt = `${word}${language === 'zh' ? '：' : ':'}`
+      const example = { prompt, choices, label: choices.indexOf(sign), group }
+      ;(i < lines.length - askedLines ? shots : asked).push(example)
+    }
+  }
+  return [shots, asked]
+}
 
 function examplesOf(world: WorldTask, language: Language, [seed, documents]: readonly [number, number]): TaskExample[] {
   const learned = learnedDocuments(language)
@@ -78,3 +121,6 @@ function learnedDocuments(language: Language): ReadonlySet<string> {
   learnedOf.set(language, learned)
   return learned
 }
+
+/** `small-world-questions` and others, each with its Chinese twin, `small-world-questions-zh`. */
+export const smallWorldTasks: readonly Task[] = [...worldTasks.flatMap(documentTasks), ...sortingTasks()]

@@ -38,3 +38,12 @@ export const smallWorldChat: Dataset = {
   language: 'zh-en',
   generated: { seed: 11, documents: 10_000 },
 }
+
+/** Words sorted by signs, from whose first lines the rest can be told: what learning in context is learned from. */
+export const smallWorldSorting: Dataset = {
+  ...smallWorldEnglish,
+  name: 'small-world-sorting',
+  description: 'words sorted into two groups by signs without a meaning, in English and Chinese by turns',
+  language: 'zh-en',
+  generated: { seed: 1, documents: 8000, kind: 'sorting' },
+}

@@ -22,6 +22,7 @@ export type {
   Question,
   Review,
   Scene,
+  Sorting,
   Story,
   TextKind as SmallWorldTextKind,
   Translation,

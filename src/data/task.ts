@@ -71,6 +71,8 @@ export interface Task {
   readonly reported: string
   /** What comes between a prompt and its answer: a space, or nothing in Chinese. */
   readonly joint: ' ' | ''
+  /** What comes between shots; default an empty line. */
+  readonly between?: '\n'
   /** Where its examples are from; without one they are generated, or from a file that the user brings. */
   readonly dataset?: Dataset
   /** From the files of the dataset, none where it is generated. */

@@ -112,7 +112,9 @@ function faults({ joint }: Task, example: TaskExample): string[] {
   return found
 }
 
-test.each(tasks.filter(({ name }) => name.startsWith('small-world')))('$name: held-out examples', async task => {
+const worlds = tasks.filter(({ name }) => name.startsWith('small-world'))
+const isSorting = ({ name }: { readonly name: string }) => name.includes('sorting')
+test.each(worlds.filter(task => !isSorting(task)))('$name: held-out examples', async task => {
   const { parts } = await task.read!([], {})
   expect(parts.test.length).toBeGreaterThan(700)
   expect(parts.test.flatMap(example => faults(task, example))).toEqual([])
@@ -122,6 +124,23 @@ test.each(tasks.filter(({ name }) => name.startsWith('small-world')))('$name: he
   // Reviews are short, and may be of both parts.
   expect(parts.train.filter(({ prompt }) => asked.has(prompt)).length).toBeLessThan(300)
 })
+
+test.each(worlds.filter(isSorting))(
+  '$name: each word is asked with shots of its own document, and two signs',
+  async task => {
+    const { parts } = await task.read!([], {})
+    expect(parts.test.flatMap(example => faults(task, example))).toEqual([])
+    const pools = Map.groupBy(parts.train, ({ group }) => group)
+    let right = 0
+    for (const example of parts.test as readonly ChoiceExample[]) {
+      const shots = pools.get(example.group)! as readonly ChoiceExample[]
+      expect([shots.length, example.choices.length, shots[0].choices]).toEqual([17, 2, example.choices])
+      if (example.label === 0) right++
+    }
+    expect(right / parts.test.length).toBeGreaterThan(0.4) // neither sign is the more frequent one
+    expect(right / parts.test.length).toBeLessThan(0.6)
+  },
+)
 
 /** How many examples are to learn from, to choose by, to report on. */
 const sizes: Readonly<Record<string, readonly [number, number, number]>> = {

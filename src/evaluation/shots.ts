@@ -15,11 +15,11 @@ export function answerOf(example: TaskExample): string {
 }
 
 /**
- * The prompt of an example after k others with their answers, an empty line between them. Each example has shots of its
+ * The prompt of an example after k others with their answers, an empty line between them unless the task says otherwise. Each example has shots of its
  * own, a function of the seed and its number; of its group, if it has one, and never itself.
  */
 export function promptWithShots(
-  task: Pick<Task, 'joint'>,
+  task: Pick<Task, 'joint' | 'between'>,
   example: TaskExample,
   { pool, shots, seed, number }: { pool: readonly TaskExample[]; shots: number; seed: number; number: number },
 ): string {
@@ -33,7 +33,7 @@ export function promptWithShots(
     const i = random.integer(pool.length)
     if (fitting(i)) drawn.add(i)
   }
-  return [...[...drawn].map(i => shotOf(task, pool[i])), example.prompt].join('\n\n')
+  return [...[...drawn].map(i => shotOf(task, pool[i])), example.prompt].join(task.between ?? '\n\n')
 }
 
 /** Examples by their group. */

@@ -11,6 +11,7 @@ import { everyQuestion, question } from './question.ts'
 import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
 import { chineseSentiments, type Sentiment, sentiment } from './sentiment.ts'
+import { newSorting, sorting } from './sorting.ts'
 import { type StoryState, story } from './story.ts'
 
 /** Sentences about one state of the world. */
@@ -37,6 +38,11 @@ export interface Question {
 export interface Facts {
   readonly story: string
   readonly facts: string
+}
+
+/** Words with the signs of their groups. */
+export interface Sorting {
+  readonly lines: readonly { readonly word: string; readonly sign: string }[]
 }
 
 export interface Entailment {
@@ -78,6 +84,9 @@ export interface Examples {
   readonly translation: Translation
   readonly question: Question
   readonly facts: Facts
+  readonly sorting: Sorting
+  /** Of pairs of groups that `sorting` never has. */
+  readonly newSorting: Sorting
   readonly entailment: Entailment
   readonly sentiment: Review
   readonly dialogue: Dialogue
@@ -121,6 +130,8 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
     },
   },
   facts: { grammar: facts, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
+  sorting: { grammar: sorting, example: sorted },
+  newSorting: { grammar: newSorting, example: sorted },
   entailment: {
     grammar: entailment,
     example: ({ fields: [premise, hypothesis, label], language }) => ({
@@ -158,6 +169,15 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
   },
 }
 
+function sorted({ lines }: Document): Sorting {
+  return {
+    lines: lines.map(line => {
+      const [, word, sign] = /^(.*)(?:: |：)(.*)$/.exec(line)!
+      return { word, sign }
+    }),
+  }
+}
+
 /** The name that stands for a label in a language. */
 function labelOf<Name extends string>(text: string, language: Language, names: Readonly<Record<Name, string>>): Name {
   const all = Object.keys(names) as Name[]
@@ -178,8 +198,10 @@ export function exampleOf<Name extends Kind>(
 /** Kinds of text: those of the examples, and all of them mixed, each document under a heading that names its kind. */
 export type TextKind = Kind | 'mixed'
 
-/** Facts are no part of the mixture: they are there to be learned from before it. */
-const headings: Readonly<Record<Exclude<Kind, 'facts'>, { readonly weight: number; readonly zh: string }>> = {
+/** Facts and sorted words are no part of the mixture: each is there for something of its own. */
+const headings: Readonly<
+  Record<Exclude<Kind, 'facts' | 'sorting' | 'newSorting'>, { readonly weight: number; readonly zh: string }>
+> = {
   story: { weight: 3, zh: '故事' },
   translation: { weight: 3, zh: '翻译' },
   question: { weight: 2, zh: '问答' },

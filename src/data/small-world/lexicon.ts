@@ -137,6 +137,14 @@ const thing: WordClass = {
   ),
 }
 
+/** The names of words, each as likely as another and more than once in a text. */
+function evenly({ words: all }: WordClass): WordClass {
+  return {
+    distinct: false,
+    words: all.map(({ en, zh }) => ({ weight: 1, en: { name: en.name }, zh: { name: zh.name } })),
+  }
+}
+
 export const lexicon: Lexicon = {
   person,
   place,
@@ -378,4 +386,42 @@ export const lexicon: Lexicon = {
       ([en, zh, measure]) => ({ en: { name: en }, zh: { name: zh, one: `一${measure}` } }),
     ),
   },
+  someone: evenly(person),
+  something: evenly(thing),
+  somewhere: evenly(place),
+  mood: names(`
+    happy   | 高兴 | 1
+    glad    | 开心 | 1
+    proud   | 自豪 | 1
+    pleased | 满意 | 1
+    excited | 兴奋 | 1
+    sad     | 难过 | 1
+    worried | 担心 | 1
+    upset   | 沮丧 | 1
+    angry   | 生气 | 1
+    puzzled | 困惑 | 1`),
+  creature: names(`
+    cat      | 猫 | 1
+    horse    | 马 | 1
+    mouse    | 老鼠 | 1
+    elephant | 大象 | 1
+    duck     | 鸭子 | 1
+    bear     | 熊 | 1
+    bee      | 蜜蜂 | 1
+    cow      | 牛 | 1
+    hen      | 母鸡 | 1
+    frog     | 青蛙 | 1
+    tiger    | 老虎 | 1
+    whale    | 鲸鱼 | 1`),
+  sign: apart(`
+    alpha   | 甲 | 1
+    beta    | 乙 | 1
+    gamma   | 丙 | 1
+    delta   | 丁 | 1
+    epsilon | 戊 | 1
+    zeta    | 己 | 1
+    eta     | 庚 | 1
+    theta   | 辛 | 1
+    kappa   | 壬 | 1
+    lambda  | 癸 | 1`),
 }
