@@ -2,6 +2,7 @@ import { CheckpointError, StorageError } from '../base/errors.ts'
 import { outOfRange, type Storage } from '../storage/storage.ts'
 import {
   type Adapter,
+  adaptedConfigFile,
   adaptedMatrix,
   baseField,
   baseFingerprint,
@@ -13,13 +14,7 @@ import { type Config, readJSON, requireFiles } from './architecture.ts'
 import { byteLength, layOut, openSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors.ts'
 
 /** Files of a model's folder that an adapter's folder may have as well: its own are taken. */
-const ownFiles = [
-  'config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'generation_config.json',
-  'chat_template.jinja',
-]
+const ownFiles = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'chat_template.jinja']
 const weightsFile = 'model.safetensors'
 
 /**
@@ -157,7 +152,7 @@ function fileOf(location: string, tensors: readonly StoredTensor[]): ReadFile {
  * of a table of tokens that the adapter brings, and of a classifier its name and classes.
  */
 async function adaptedConfig({ brought, task }: Adapter, adapter: Storage, base: Storage): Promise<Config> {
-  if (await adapter.exists('config.json')) return readJSON(adapter, 'config.json')
+  if (await adapter.exists(adaptedConfigFile)) return readJSON(adapter, adaptedConfigFile)
   const config = await readJSON(base, 'config.json')
   const rows = (names: RegExp) => [...brought].find(([name]) => names.test(name))?.[1].shape[0]
   const vocabulary = rows(/(?:^|\.)(?:wte|tokens_embed|embed_tokens|word_embeddings|tokenEmbedding|embedding)\.weight$/)

@@ -13,6 +13,8 @@ import { type Config, ConfigReader, readJSON, requireFiles } from './architectur
 import { openSafetensors, type SafetensorsFile, type TensorEntry } from './safetensors.ts'
 
 export const adapterConfigFile = 'adapter_config.json'
+/** What we keep of both together. A config.json beside an adapter keeps transformers from looking for the base. */
+export const adaptedConfigFile = 'adapted_config.json'
 export const adapterWeightsFile = 'adapter_model.safetensors'
 
 /** In the metadata of the weights: which base an adapter of ours was learned on. PEFT's say nothing of that. */

@@ -1,7 +1,7 @@
 import type { LowRankLinear } from '../nn/low-rank.ts'
 import { type Storage, writeText } from '../storage/storage.ts'
 import { subfolder } from '../storage/subfolder.ts'
-import { adapterConfigFile, adapterWeightsFile, baseField, baseFingerprint } from './adapter.ts'
+import { adaptedConfigFile, adapterConfigFile, adapterWeightsFile, baseField, baseFingerprint } from './adapter.ts'
 import { openSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import type { LayerLayout } from './stored-parts.ts'
 
@@ -24,7 +24,11 @@ export interface LearnedAdapter {
   readonly task: 'CAUSAL_LM' | 'SEQ_CLS'
 }
 
-const besides = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json']
+/** Files of the model that an adapter is used with, and how they are called beside it. */
+const besides: readonly (readonly [name: string, there: string])[] = [
+  ['config.json', adaptedConfigFile],
+  ...['tokenizer.json', 'tokenizer_config.json', 'generation_config.json'].map(name => [name, name] as const),
+]
 
 /**
  * Writes an adapter in PEFT's format into a folder of its own, beside the whole model, whose files it takes what else it
@@ -36,7 +40,8 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
   const { layers, weights, layout } = adapter
   const folder = subfolder(storage, adapterFolder)
   await folder.remove(adapterWeightsFile)
-  for (const name of besides) if (await storage.exists(name)) await folder.write(name, [await storage.read(name)])
+  for (const [name, there] of besides)
+    if (await storage.exists(name)) await folder.write(there, [await storage.read(name)])
   const brought = [adapter.trained, adapter.grown].map(names => names.flatMap(name => tensorNames(name, layout)))
   const merged = await openSafetensors(storage, 'model.safetensors')
   const targets = targetsOf(
@@ -80,7 +85,8 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
 /** Removes the adapter of a folder, if there is one. */
 export async function removeAdapter(storage: Storage): Promise<void> {
   const folder = subfolder(storage, adapterFolder)
-  for (const name of [adapterConfigFile, adapterWeightsFile, ...besides]) await folder.remove(name)
+  const names = [adapterConfigFile, adapterWeightsFile, ...besides.map(([, there]) => there)]
+  for (const name of names) await folder.remove(name)
 }
 
 const peftPrefix = 'base_model.model.'

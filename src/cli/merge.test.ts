@@ -131,6 +131,7 @@ describe.each([
     const config = JSON.parse(readFileSync(at(`${name}/adapter/adapter_config.json`), 'utf8'))
     expect(config).toMatchObject({ peft_type: 'LORA', base_model_name_or_path: at(base), r: 3, lora_alpha: 6 })
     expect(config.fan_in_fan_out).toBe(base === 'gpt2')
+    expect(existsSync(at(`${name}/adapter/config.json`))).toBe(false) // transformers would look for whole weights
     const merged = await score(at(name))
     const adapted = await score(at(`${name}/adapter`))
     for (const [i, logProbability] of merged.entries()) expect(adapted[i]).toBeCloseTo(logProbability, 4)

@@ -251,6 +251,11 @@ test('the best model is that of the lowest validation, not the last', async () =
   const saved = await loadModelFolder(storage)
   const held = await perplexity({ ...saved, runtime }, await loadTokens(storage, 'training/validation'))
   expect(held.natsPerToken).toBeCloseTo(lowest, 4)
+
+  const patient = await finish(start(memoryStorage(), { ...rising, steps: 40, patience: 1 }))
+  const last = patient.filter(event => event.type === 'validation').at(-1)!
+  expect(last).toMatchObject({ best: false, sinceBest: 1 })
+  expect(patient.at(-1)).toMatchObject({ type: 'done', early: true, step: last.step, best: { step: last.step - 4 } })
 })
 
 test('without validation the last model is kept', async () => {
