@@ -44,9 +44,11 @@ export {
 } from './checkpoints/bert.ts'
 export {
   loadBertClassifierFolder,
+  loadBertTaskFolder,
   type SavedBertClassifier,
-  saveBertClassifierFolder,
-} from './checkpoints/bert-classifier-folder.ts'
+  type SavedBertTask,
+  saveBertTaskFolder,
+} from './checkpoints/bert-task-folder.ts'
 export { type ModelFiles, readCharRNN } from './checkpoints/charrnn.ts'
 export {
   type ClassifierArchitecture,
@@ -83,6 +85,7 @@ export { agNews, readAgNews } from './data/ag-news.ts'
 export { babi, readBabi, readStories, type StoryQuestion } from './data/babi.ts'
 export { randomWindows, sequentialWindows } from './data/batches.ts'
 export { type BertMarkers, type BertRow, bertMarkers, bertPair, bertTask, bertText } from './data/bert-rows.ts'
+export { questionRow, questionWindows, taggedRow, wordsRow } from './data/bert-task-rows.ts'
 export { catalog, findDataset } from './data/catalog.ts'
 export { chinesePoetry, readPoems } from './data/chinese-poetry.ts'
 export { chnsenticorp, readChnSentiCorp } from './data/chnsenticorp.ts'
@@ -330,12 +333,11 @@ export {
   trainBertRun,
 } from './training/bert-run.ts'
 export {
-  type BertExample,
-  type BertTaskAnswers,
-  type BertTaskOptions,
-  bertTaskAnswers,
-  bertTaskWeights,
-  trainBertTask,
+  bertReader,
+  bertTagger,
+  type FoundAnswer,
+  type TextAnswers,
+  type WordTags,
 } from './training/bert-tasks.ts'
 export {
   type ClassifierOptions,
@@ -362,7 +364,7 @@ export {
 } from './training/contrastive.ts'
 export { type Cost, costLine } from './training/cost.ts'
 export type { Teacher } from './training/distillation.ts'
-export { encodeTask, type FineTuned, loadFineTuned, type PreTrained } from './training/fine-tuned.ts'
+export { encodeTask, type FineTuned, loadFineTuned, type PreTrained, type TaskExample } from './training/fine-tuned.ts'
 export {
   type FineTuningRunInput,
   type FineTuningRunOptions,

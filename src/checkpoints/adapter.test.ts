@@ -11,7 +11,7 @@ import type { Storage } from '../storage/storage.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
 import { adaptedStorage } from './adapted-storage.ts'
-import { loadBertClassifierFolder } from './bert-classifier-folder.ts'
+import { loadBertClassifierFolder } from './bert-task-folder.ts'
 import { loadModelFolder } from './model-folder.ts'
 import { openSafetensors, writeSafetensors } from './safetensors.ts'
 

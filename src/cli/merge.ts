@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { isAdapterFolder } from '../checkpoints/adapter.ts'
 import { loadBertFolder, saveBertFolder } from '../checkpoints/bert.ts'
-import { loadBertClassifierFolder, saveBertClassifierFolder } from '../checkpoints/bert-classifier-folder.ts'
+import { loadBertClassifierFolder, saveBertTaskFolder } from '../checkpoints/bert-task-folder.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { isFineTunedFolder, loadFineTunedFolder, saveFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { loadModelFolder, saveModelFolder } from '../checkpoints/model-folder.ts'
@@ -57,7 +57,7 @@ async function mergeInto(out: Storage, adapted: Storage): Promise<number> {
   }
   const classifies = await isFineTunedFolder(adapted)
   if ((await modelTypeOf(adapted)) === 'bert') {
-    if (classifies) return kept(await loadBertClassifierFolder(adapted), saveBertClassifierFolder)
+    if (classifies) return kept(await loadBertClassifierFolder(adapted), saveBertTaskFolder)
     return kept(await loadBertFolder(adapted), saveBertFolder)
   }
   if (classifies) return kept(await loadFineTunedFolder(adapted), saveFineTunedFolder)

@@ -10,6 +10,8 @@ export interface EncodedText {
   readonly label: number
   /** Whether it lost tokens, as it was longer than the context. */
   readonly isCut?: boolean
+  /** In its place, where a model gives several answers: one each, -1 where none counts. */
+  readonly answers?: ArrayLike<number>
 }
 
 export interface TextBatch {
@@ -19,8 +21,9 @@ export interface TextBatch {
   readonly ids: BigInt64Array
   /** [B R]; 1 in rows without a text */
   readonly lengths: BigInt64Array
-  /** [B]; -1 in rows without a text */
+  /** [B], or [B, A] where a row has several answers; -1 in rows without a text */
   readonly labels: BigInt64Array
+  readonly labelsShape: readonly number[]
   /** Which texts stand in the rows. */
   readonly texts: readonly number[]
 }
@@ -29,12 +32,14 @@ export interface TextBatchOptions {
   readonly batchSize: number
   /** Lengths of the buckets, ascending; a longer text is cut at the last. */
   readonly buckets: readonly number[]
+  /** A, the answers of a row of so many tokens, where it has several. */
+  readonly answersOf?: (length: number) => number
 }
 
 /** Every text once, in order of their buckets; with a random source, texts and batches are shuffled. */
 export function textBatches(
   texts: readonly EncodedText[],
-  { batchSize, buckets }: TextBatchOptions,
+  { batchSize, buckets, answersOf }: TextBatchOptions,
   random?: Random,
 ): TextBatch[] {
   if (buckets.length === 0 || buckets.some((length, i) => length < 1 || length <= (buckets[i - 1] ?? 0))) {
@@ -51,7 +56,7 @@ export function textBatches(
   const batches: TextBatch[] = []
   for (const [length, indices] of members) {
     for (let begin = 0; begin < indices.length; begin += batchSize)
-      batches.push(batchOf(texts, indices.slice(begin, begin + batchSize), length, batchSize))
+      batches.push(batchOf(texts, indices.slice(begin, begin + batchSize), length, batchSize, answersOf?.(length)))
   }
   return random ? random.shuffle(batches) : batches
 }
@@ -61,11 +66,13 @@ function batchOf(
   indices: readonly number[],
   length: number,
   batchSize: number,
+  answers?: number,
 ): TextBatch {
   const sequences = 1 + (texts[indices[0]].others?.length ?? 0)
   const ids = new BigInt64Array(batchSize * sequences * length)
   const lengths = new BigInt64Array(batchSize * sequences).fill(1n)
-  const labels = new BigInt64Array(batchSize).fill(-1n)
+  const width = answers ?? 1
+  const labels = new BigInt64Array(batchSize * width).fill(-1n)
   for (const [row, index] of indices.entries()) {
     for (const [j, own] of sequencesOf(texts[index]).entries()) {
       const at = row * sequences + j
@@ -73,10 +80,15 @@ function batchOf(
       for (let i = 0; i < count; i++) ids[at * length + i] = BigInt(own[i])
       lengths[at] = BigInt(Math.max(1, count))
     }
-    labels[row] = BigInt(texts[index].label)
+    const own = answersOfText(texts[index])
+    for (let i = 0; i < Math.min(width, own.length); i++) labels[row * width + i] = BigInt(own[i])
   }
-  return { length, ids, lengths, labels, texts: indices }
+  const labelsShape = answers === undefined ? [batchSize] : [batchSize, answers]
+  return { length, ids, lengths, labels, labelsShape, texts: indices }
 }
+
+/** What is to be answered of a text. */
+export const answersOfText = ({ label, answers }: EncodedText): ArrayLike<number> => answers ?? [label]
 
 const sequencesOf = ({ ids, others = [] }: EncodedText): ArrayLike<number>[] => [ids, ...others]
 

@@ -66,6 +66,11 @@ export class BertTagger extends BertTask {
     super(bert, { outputs: classes, separator })
   }
 
+  /** One for each token. */
+  answersOf(length: number): number {
+    return length
+  }
+
   /** @returns [B, T, K] */
   logits(ids: Tensor, lengths: Tensor, { dropout }: TaskOptions = {}): Tensor {
     const { states } = this.encode(ids, lengths, { dropout })
@@ -77,6 +82,11 @@ export class BertTagger extends BertTask {
 export class BertReader extends BertTask {
   constructor(bert: BERT, { separator }: { readonly separator: number }) {
     super(bert, { outputs: 2, separator })
+  }
+
+  /** The first place and the last. */
+  answersOf(): number {
+    return 2
   }
 
   /** Scores of each place as the first and as the last of the answer: [B, 2, T]; -∞ behind the end of a row. */

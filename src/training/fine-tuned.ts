@@ -5,11 +5,11 @@
 import { OptionError } from '../base/errors.ts'
 import { requireBertParts, type SavedBERT } from '../checkpoints/bert.ts'
 import {
-  bertClassifierLayout,
-  isPreTrainingHead,
+  bertTaskLayout,
+  isUnusedBy,
   loadBertClassifierFolder,
-  saveBertClassifierFolder,
-} from '../checkpoints/bert-classifier-folder.ts'
+  saveBertTaskFolder,
+} from '../checkpoints/bert-task-folder.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import {
   fineTunedLayout,
@@ -21,10 +21,13 @@ import {
 import type { SavedModel } from '../checkpoints/model-folder.ts'
 import type { LayerLayout } from '../checkpoints/stored-parts.ts'
 import { bertMarkers, bertTask } from '../data/bert-rows.ts'
+import { questionRow, taggedRow } from '../data/bert-task-rows.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
+import type { AnsweredQuestion } from '../data/questions.ts'
+import type { TaggedWords } from '../data/tagged-words.ts'
 import type { EncodedText } from '../data/text-batches.ts'
 import { BERT } from '../models/2018-bert.ts'
-import { BertClassifier } from '../models/bert-tasks.ts'
+import { BertClassifier, BertReader, BertTagger } from '../models/bert-tasks.ts'
 import { answerInput, type Combination, FineTunedClassifier, pairInput, textInput } from '../models/fine-tuning.ts'
 import { sameModel } from '../models/language-model.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -42,8 +45,23 @@ export interface TextReader {
   readonly encode: (texts: readonly LabelledText[]) => EncodedText[]
 }
 
+/** What is learned from: texts, pairs and choices with labels; words with tags; questions that a text answers. */
+export type TaskExample = LabelledText | TaggedWords | AnsweredQuestion
+
+/** What is asked of an example: its class, the tags of its words, where in the text the answer stands. */
+export type TaskKind = 'classes' | 'tags' | 'places'
+
+export function taskKind(example: TaskExample): TaskKind {
+  if ('words' in example) return 'tags'
+  return 'answer' in example ? 'places' : 'classes'
+}
+
 /** A pre-trained model with a new layer on top. */
-export interface NewClassifier extends TextReader {
+export interface NewClassifier extends Omit<TextReader, 'encode'> {
+  /** @param examples - all of the kind that it was made for */
+  readonly encode: (examples: readonly TaskExample[]) => EncodedText[]
+  /** K; of an answer's places, how many a row has. */
+  readonly classes: number
   /** What makes a run another run. */
   readonly configuration: object
   /** What was learned before, by the names of the whole model's parameters. */
@@ -61,7 +79,9 @@ export interface NewClassifier extends TextReader {
 }
 
 export interface NewClassifierOptions {
-  readonly classes: number
+  readonly kind: TaskKind
+  /** Names of the classes, or of the tags. */
+  readonly labels: readonly string[]
   /** Of language models; BERT classifies one row. */
   readonly combination: Combination
   readonly fromScratch: boolean
@@ -81,46 +101,63 @@ export const isBert = (base: PreTrained): base is SavedBERT => base.model instan
 export const newClassifier = (base: PreTrained, options: NewClassifierOptions): NewClassifier =>
   isBert(base) ? ofBert(base, options) : ofLanguageModel(base, options)
 
-function ofLanguageModel(saved: SavedModel, { classes, combination, seed }: NewClassifierOptions): NewClassifier {
+function ofLanguageModel(saved: SavedModel, options: NewClassifierOptions): NewClassifier {
+  const { kind, labels, combination, seed } = options
+  if (kind !== 'classes') {
+    const what = kind === 'tags' ? 'Tags of words' : 'Answers in a text'
+    const received = 'a language model, which sees no word from its right'
+    throw new OptionError({ what, expected: 'a BERT', received })
+  }
+  const classes = labels.length
   const grown = growVocabulary(saved, taskTokenNames, seed)
   const { tokenizer } = grown
   const make = () => new FineTunedClassifier(sameModel(grown.model), { combination, classes })
   const model = make()
   const { context } = model.base
   return {
-    ...{ model, tokenizer, context, configuration: { base: model.base.configuration, ...model.configuration } },
+    ...{ model, tokenizer, context, classes },
+    configuration: { base: model.base.configuration, ...model.configuration },
     learned: prefixed('base.', grown.weights),
     layout: fineTunedLayout(model),
     grown: grownParameters(saved, grown).map(name => `base.${name}`),
     isNew: name => name.startsWith('score.'),
     isUnused: () => false,
-    encode: texts => encodeTask(texts, tokenizer, combination, context),
+    encode: texts => encodeTask(texts as readonly LabelledText[], tokenizer, combination, context),
     save: (storage, weights, labels) => saveFineTunedFolder(storage, { model: make(), weights, labels, tokenizer }),
   }
 }
 
-function ofBert(saved: SavedBERT, { classes, combination, fromScratch }: NewClassifierOptions): NewClassifier {
+function ofBert(saved: SavedBERT, options: NewClassifierOptions): NewClassifier {
+  const { kind, labels, combination, fromScratch } = options
   if (combination !== 'one') {
     const what = combination === 'sum' ? 'Pairs in both orders' : 'Choices'
     throw new OptionError({ what, expected: 'a language model that learns them', received: 'a BERT' })
   }
-  if (!fromScratch) requireBertParts(saved, ['pooler'], 'Fine-tuning a classifier')
+  if (!fromScratch && kind === 'classes') requireBertParts(saved, ['pooler'], 'Fine-tuning a classifier')
   const { tokenizer } = saved
   const { separator } = bertMarkers(tokenizer)
   const { configuration, context } = saved.model
-  const make = () => new BertClassifier(new BERT(configuration), { classes, separator })
+  const classes = kind === 'places' ? context : labels.length
+  const make = () => new bertTasks[kind](new BERT(configuration), { classes, separator })
+  const model = make()
+  const encoders: Record<TaskKind, NewClassifier['encode']> = {
+    classes: texts => bertTask(texts as readonly LabelledText[], tokenizer, context),
+    tags: texts => (texts as readonly TaggedWords[]).map(words => taggedRow(words, labels, tokenizer, context)),
+    places: texts => (texts as readonly AnsweredQuestion[]).map(asked => questionRow(asked, tokenizer, context)),
+  }
   return {
-    ...{ model: make(), tokenizer, context, configuration: { base: configuration, classes } },
+    ...{ model, tokenizer, context, classes, configuration: { base: configuration, kind, classes } },
     learned: prefixed('bert.', saved.weights),
-    layout: bertClassifierLayout,
+    layout: bertTaskLayout(model),
     grown: [],
-    isNew: name => /^(output|bert\.pooler)\./.test(name),
-    isUnused: isPreTrainingHead,
-    encode: texts => bertTask(texts, tokenizer, context),
-    save: (storage, weights, labels) =>
-      saveBertClassifierFolder(storage, { model: make(), weights, labels, tokenizer }),
+    isNew: name => name.startsWith('output.') || (kind === 'classes' && name.startsWith('bert.pooler.')),
+    isUnused: name => isUnusedBy(model, name),
+    encode: encoders[kind],
+    save: (storage, weights) => saveBertTaskFolder(storage, { model: make(), weights, labels, tokenizer }),
   }
 }
+
+const bertTasks = { classes: BertClassifier, tags: BertTagger, places: BertReader } as const
 
 /** Texts, pairs and questions with choices as what a language model reads. */
 export function encodeTask(

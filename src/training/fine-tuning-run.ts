@@ -21,7 +21,7 @@ import { adapt, keepAdapter, weightsFingerprint } from './adapters.ts'
 import type { Identity } from './checkpoint.ts'
 import type { ClassifierValidation } from './classifier.ts'
 import type { ClassifierEvent } from './classifier-run.ts'
-import { newClassifier, type PreTrained } from './fine-tuned.ts'
+import { newClassifier, type PreTrained, type TaskExample, taskKind } from './fine-tuned.ts'
 import { changeableFineTuningOptions, fineTuningOptions } from './fine-tuning-options.ts'
 import type { FitStep } from './fit.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
@@ -40,9 +40,10 @@ export interface FineTuningRunInput {
   readonly runtime: Runtime
   /** What has learned of text: a language model, or a BERT. */
   readonly base: PreTrained
-  readonly train: readonly LabelledText[]
-  readonly validation: readonly LabelledText[]
-  /** Names of the classes; of choices, as many names as there are answers. */
+  /** All of one kind. */
+  readonly train: readonly TaskExample[]
+  readonly validation: readonly TaskExample[]
+  /** Names of the classes or tags; of choices, as many names as there are answers; none of answers in a text. */
   readonly labels: readonly string[]
   /** Stops after the present step, with everything saved. */
   readonly signal?: AbortSignal
@@ -56,15 +57,17 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     const expected = 'to be left out where classes are learned'
     throw new OptionError({ what: 'Option --recompute', expected, received: '--recompute' })
   }
+  const kind = taskKind(run.train[0])
   const combination = combinationOf(run.train, options)
-  const made = newClassifier(run.base, { ...options, combination, classes: labels.length })
+  const made = newClassifier(run.base, { ...options, kind, combination, labels })
   const { model, tokenizer, isUnused } = made
   const chosen = options.limit === undefined ? run.train : shuffled(run.train, seed).slice(0, options.limit)
   const [train, validation] = [made.encode(chosen), made.encode(run.validation)]
-  const sizes = { batchSize: options.batchSize, buckets: textBuckets(train, made.context) }
+  const longest = kind === 'places' ? [...train, ...validation] : train // no place is cut off
+  const sizes = { batchSize: options.batchSize, buckets: textBuckets(longest, made.context) }
   const steps = epochs * batchesOfEpoch(train, sizes)
   const evaluateEvery = options.evaluateEvery ?? steps / epochs
-  const metric = classMetric(options.metric, labels.length)
+  const metric = classMetric(options.metric, made.classes)
 
   const count = parameterCount(model)
   const adapted = adapt(model, options)
@@ -95,7 +98,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   yield {
     ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
     parameters: count,
-    classes: labels.length,
+    classes: made.classes,
     trainExamples: train.length,
     validationExamples: validation.length,
     cutExamples: [...train, ...validation].filter(({ isCut }) => isCut).length,
@@ -119,8 +122,9 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
 }
 
 /** @throws {OptionError} if both orders are asked for of what is no pair */
-function combinationOf([first]: readonly LabelledText[], { bothOrders }: FineTuningRunOptions): Combination {
-  const kind = first.choices !== undefined ? 'choices' : first.second === undefined ? 'single texts' : undefined
+function combinationOf([first]: readonly TaskExample[], { bothOrders }: FineTuningRunOptions): Combination {
+  const { choices, second }: Partial<LabelledText> = taskKind(first) === 'classes' ? (first as LabelledText) : {}
+  const kind = choices !== undefined ? 'choices' : second === undefined ? 'single texts' : undefined
   if (bothOrders && kind !== undefined)
     throw new OptionError({ what: 'Option --both-orders', expected: 'pairs of texts', received: kind })
   return kind === 'choices' ? 'choice' : bothOrders ? 'sum' : 'one'

@@ -2,7 +2,13 @@
 
 import { Random } from '../base/random.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
-import { type EncodedText, type TextBatch, type TextBatchOptions, textBatches } from '../data/text-batches.ts'
+import {
+  answersOfText,
+  type EncodedText,
+  type TextBatch,
+  type TextBatchOptions,
+  textBatches,
+} from '../data/text-batches.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { namedParameters, parameterNames } from '../nn/parameters.ts'
@@ -13,16 +19,18 @@ import { type Feeds, type Fit, type FitOptions, type FitStep, fit } from './fit.
 import { scalarOf } from './step.ts'
 import type { ClassMetric } from './task-metric.ts'
 
-/** A model that gives each class of a text a logit. */
+/** A model that gives each class of a text a logit, or each class of several answers: labels of its tokens, places in it. */
 export interface SequenceClassifier {
   /** How often `logits` drops. */
   readonly dropoutPlaces: number
   /** Sequences that each text comes as: R, 1 unless told otherwise. */
   readonly sequences?: number
+  /** A, the answers of a row of so many tokens, where it has several. */
+  answersOf?(length: number): number
   /**
    * @param ids - int64 [B R, T]
    * @param lengths - int64 [B R]: tokens of each sequence
-   * @returns [B, K]
+   * @returns [B, K]; [B, A, K] of several answers
    */
   logits(ids: Tensor, lengths: Tensor, options?: SequenceClassifierLogitsOptions): Tensor
 }
@@ -34,7 +42,7 @@ export interface SequenceClassifierLogitsOptions {
 }
 
 export interface SequenceClassifierOptions
-  extends TextBatchOptions,
+  extends Omit<TextBatchOptions, 'answersOf'>,
     Pick<
       FitOptions,
       | 'runtime'
@@ -79,6 +87,7 @@ export async function trainSequenceClassifier(
   const parted = (learning: boolean) => new Map([...parameters].filter(([name]) => learns(name) === learning))
   const rows = batchSize * (model.sequences ?? 1)
   const stepsOfEpoch = batchesOfEpoch(train, options)
+  const batching = batchingOf(model, options)
   const dropping = rate > 0
   const places = model.dropoutPlaces
   const loss = (length: number): Tensor => {
@@ -88,7 +97,7 @@ export async function trainSequenceClassifier(
       dropout,
       auxiliary: auxiliary > 0 ? others : undefined,
     })
-    const labels = input('labels', [batchSize], 'int64')
+    const labels = labelsOf(logits)
     const count = labels.greaterOrEqual(0).cast('float32').sum()
     const own = tokenLosses(logits, labels).sum().div(count)
     return others.reduce((sum, other) => sum.add(other.mul(auxiliary)), own)
@@ -96,7 +105,6 @@ export async function trainSequenceClassifier(
   let epoch = -1
   let batches: TextBatch[] = []
   const scorer = validation && (await sequenceScorer(model, runtime, options))
-  const labels = (validation ?? []).map(({ label }) => label)
   let held: SequenceScore | undefined
   const fitted = await fit({
     ...options,
@@ -107,7 +115,7 @@ export async function trainSequenceClassifier(
     batch: step => {
       if (Math.floor(step / stepsOfEpoch) !== epoch) {
         epoch = Math.floor(step / stepsOfEpoch)
-        batches = textBatches(train, options, new Random(seed, `texts/${epoch}`))
+        batches = textBatches(train, batching, new Random(seed, `texts/${epoch}`))
       }
       const batch = batches[step % stepsOfEpoch]
       const keys = { dropoutKeys: host('int32', [places, 2], dropoutKeys(seed, step, places)) }
@@ -119,7 +127,7 @@ export async function trainSequenceClassifier(
       scorer &&
       (async weights => {
         held = await scorer.of(validation!, weights)
-        return { loss: held.loss, metric: metric?.(labels, held.predictions) }
+        return { loss: held.loss, metric: metric?.(held.labels, held.predictions) }
       }),
   })
   async function* events(): AsyncGenerator<FitStep | ClassifierValidation> {
@@ -149,16 +157,28 @@ export async function trainSequenceClassifier(
 export interface SequenceScore {
   /** Mean negative log-likelihood of the label, in nats. */
   readonly loss: number
-  /** Share of texts whose likeliest class is another than the label. */
+  /** Share of texts, or of answers, whose likeliest class is another than the label. */
   readonly errorRate: number
-  /** The likeliest class of each text. */
+  /** The likeliest class of each text; of several answers of those that count, text by text. */
   readonly predictions: Uint32Array
+  /** What it should have been. */
+  readonly labels: Int32Array
+}
+
+/** The labels that go with logits: [B], or [B, A]. */
+const labelsOf = (logits: Tensor): Tensor => input('labels', logits.shape.slice(0, -1), 'int64')
+
+function batchingOf(
+  model: SequenceClassifier,
+  { batchSize, buckets }: Pick<TextBatchOptions, 'batchSize' | 'buckets'>,
+): TextBatchOptions {
+  return { batchSize, buckets, answersOf: model.answersOf && (length => model.answersOf!(length)) }
 }
 
 /** Classifies texts with given weights; programs are compiled once for each length. */
 export interface SequenceScorer {
   of(texts: readonly EncodedText[], weights: Feeds): Promise<SequenceScore>
-  /** Probability of each class of one text. */
+  /** Probability of each class of one text; of several answers, one after another. */
   probabilities(text: Omit<EncodedText, 'label'>, weights: Feeds): Promise<Float32Array>
   /** Those of many texts, batch by batch, those of like lengths together. */
   probabilitiesOfAll(
@@ -171,9 +191,10 @@ export interface SequenceScorer {
 export async function sequenceScorer(
   model: SequenceClassifier & object,
   runtime: Runtime,
-  options: TextBatchOptions,
+  options: Pick<TextBatchOptions, 'batchSize' | 'buckets'>,
 ): Promise<SequenceScorer> {
   const { batchSize } = options
+  const batching = batchingOf(model, options)
   const sequences = batchSize * (model.sequences ?? 1)
   const names = parameterNames(namedParameters(model))
   const programs = new Map<number, Promise<Program>>()
@@ -181,7 +202,7 @@ export async function sequenceScorer(
     const outputs = () => {
       const lengths = input('lengths', [sequences], 'int64')
       const logits = model.logits(input('ids', [sequences, length], 'int64'), lengths)
-      const losses = tokenLosses(logits, input('labels', [batchSize], 'int64'))
+      const losses = tokenLosses(logits, labelsOf(logits))
       return { loss: losses.sum(), probabilities: logits.softmax() }
     }
     const program = programs.get(length) ?? compile(runtime, outputs(), { parameterNames: names })
@@ -193,31 +214,42 @@ export async function sequenceScorer(
     const { loss, probabilities } = await program.run({ ...weights, ...feedsOf(batch) })
     const { data, shape } = probabilities as HostTensor
     const rows = data as Float32Array
+    const width = rows.length / shape[0]
     return {
       loss: scalarOf(loss),
-      rows: batch.texts.map((_, row) => rows.slice(row * shape[1], (row + 1) * shape[1])),
+      classes: shape.at(-1)!,
+      rows: batch.texts.map((_, row) => rows.slice(row * width, (row + 1) * width)),
     }
   }
   return {
     of: async (texts, weights) => {
-      const predictions = new Uint32Array(texts.length)
-      let [errors, nats] = [0, 0]
-      for (const batch of textBatches(texts, options)) {
-        const { loss, rows } = await run(batch, weights)
+      const found: Uint32Array[] = Array.from({ length: texts.length })
+      let nats = 0
+      for (const batch of textBatches(texts, batching)) {
+        const { loss, rows, classes } = await run(batch, weights)
         nats += loss
-        for (const [row, index] of batch.texts.entries()) {
-          predictions[index] = rows[row].indexOf(Math.max(...rows[row]))
-          if (predictions[index] !== texts[index].label) errors++
-        }
+        for (const [row, index] of batch.texts.entries()) found[index] = likeliest(rows[row], classes)
       }
-      return { loss: nats / texts.length, errorRate: errors / texts.length, predictions }
+      const asked = texts.map(text => Array.from(answersOfText(text)))
+      const counts = (label: number, text: number, i: number) => label >= 0 && i < found[text].length
+      const labels = asked.flatMap((own, text) => own.filter((label, i) => counts(label, text, i)))
+      const predictions = asked.flatMap((own, text) =>
+        own.flatMap((label, i) => (counts(label, text, i) ? [found[text][i]] : [])),
+      )
+      const errors = labels.filter((label, i) => label !== predictions[i]).length
+      return {
+        loss: nats / labels.length,
+        errorRate: errors / labels.length,
+        predictions: Uint32Array.from(predictions),
+        labels: Int32Array.from(labels),
+      }
     },
     probabilities: async (text, weights) => {
-      const [batch] = textBatches([{ ...text, label: -1 }], options)
+      const [batch] = textBatches([{ ...text, label: -1 }], batching)
       return (await run(batch, weights)).rows[0]
     },
     async *probabilitiesOfAll(texts, weights) {
-      for (const batch of textBatches(texts, options)) {
+      for (const batch of textBatches(texts, batching)) {
         const { rows } = await run(batch, weights)
         for (const [row, text] of batch.texts.entries()) yield { text, probabilities: rows[row] }
       }
@@ -228,8 +260,15 @@ export async function sequenceScorer(
   }
 }
 
-const feedsOf = ({ ids, lengths, labels, length }: TextBatch): Feeds => ({
+/** The likeliest class of each answer of a row. */
+const likeliest = (probabilities: Float32Array, classes: number): Uint32Array =>
+  Uint32Array.from({ length: probabilities.length / classes }, (_, i) => {
+    const own = probabilities.subarray(i * classes, (i + 1) * classes)
+    return own.indexOf(Math.max(...own))
+  })
+
+const feedsOf = ({ ids, lengths, labels, labelsShape, length }: TextBatch): Feeds => ({
   ids: host('int64', [lengths.length, length], ids),
   lengths: host('int64', [lengths.length], lengths),
-  labels: host('int64', [labels.length], labels),
+  labels: host('int64', labelsShape, labels),
 })
