@@ -7,6 +7,7 @@ import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import { bar } from '../training/progress.ts'
+import { askBertTask, openBertTask } from './bert-task.ts'
 import { openZeroShot } from './classify-zero-shot.ts'
 import { columnsOf, padColumns } from './columns.ts'
 import type { Command } from './command.ts'
@@ -67,7 +68,7 @@ export const command: Command<typeof options> = {
     { name: 'RUN', help: 'folder of a trained classifier, or of a language model that is asked with --choices' },
     {
       name: 'INPUT',
-      help: 'what to classify: a text, a pair of texts with a tab between them, a question with a tab before each answer, or a picture of a digit (.png, or a drawing in characters)',
+      help: 'what to classify: a text, a pair of texts with a tab between them, a question with a tab before each answer or before the text that answers it, or a picture of a digit (.png, or a drawing in characters)',
       many: true,
     },
   ],
@@ -92,6 +93,11 @@ export const command: Command<typeof options> = {
     if (wording !== undefined && wording.choices === undefined) {
       const expected = 'the words that --prompt is to go on with'
       throw new OptionError({ what: 'Option --choices', expected, received: 'none' })
+    }
+    const bertTask = await openBertTask(storage, nodeRuntime({ device, threads: threads ?? 1 }))
+    if (bertTask !== undefined) {
+      for (const input of inputs) await askBertTask(bertTask, input, { json, report, print })
+      return
     }
     const { labels, classify } =
       wording?.choices === undefined

@@ -7,6 +7,7 @@ import { measureText } from '../data/text.ts'
 import { type TextWindow, textMetrics, textPerplexity } from '../evaluation/text-perplexity.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { bertType } from '../training/bert-run.ts'
+import { evaluateBertTask, openBertTask } from './bert-task.ts'
 import { isClassifier, openClassifier } from './classify.ts'
 import type { Command } from './command.ts'
 import { evaluateBert } from './evaluate-bert.ts'
@@ -117,6 +118,8 @@ export const command: Command<typeof options> = {
     if (isClassifier(modelType) || (await isFineTunedFolder(storage))) {
       return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
     }
+    const bertTask = modelType === bertType ? await openBertTask(storage, runtime()) : undefined
+    if (bertTask !== undefined) return evaluateBertTask(folder, bertTask, options, context)
     if (modelType === bertType) return evaluateBert(folder, options, context)
     const isAsked = options.prompt !== undefined || options.choices !== undefined
     if (task !== undefined || isAsked) {

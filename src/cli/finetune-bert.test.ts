@@ -86,6 +86,92 @@ test('pairs: learned, asked, and evaluated', async context => {
   await expectTransformers(context, 'pairs', 'park\tpark', '公园\troom', `park\t${'the lake is good '.repeat(20)}`)
 }, 60_000)
 
+const people = ['Anna', 'Tom', '小明', '李雷', 'Maria', 'Peter']
+const lines = (rows: readonly (readonly string[])[]) => rows.map(row => row.join(' ')).join('\n')
+const sentences = places.flatMap(place =>
+  people.map(person => {
+    const words = (text: string, kind: string) =>
+      [...text.matchAll(/[\u4e00-\u9fff]|\w+/g)].map(([word], i) => [word, `${i === 0 ? 'B' : 'I'}-${kind}`])
+    return lines([...words(person, 'PER'), ['in', 'O'], ['the', 'O'], ...words(place, 'LOC')])
+  }),
+)
+/** Who is where: two people and two places in a text. */
+const asked = people.flatMap((one, i) =>
+  places.map((here, j) => {
+    const [other, there] = [people[(i + 1) % people.length], places[(j + 3) % places.length]]
+    const first = (i + j) % 2 === 0
+    const context = `${one} in the ${here}, ${other} in the ${there}.`
+    const text = first ? here : there
+    const answers = [{ text, answer_start: first ? context.indexOf(` ${here},`) + 1 : context.lastIndexOf(there) }]
+    return { context, qas: [{ id: `${i}-${j}`, question: `in the of ${first ? one : other}`, answers }] }
+  }),
+)
+
+test('tags of words: learned, stopped, gone on with, asked, and evaluated', async () => {
+  writeFileSync(at('names.conll'), sentences.join('\n\n'))
+  const words = finetune('names', 'names.conll', '--epochs', '12')
+  const stopped = await nacre([...words, '--save-every', '5'], 'step 16:')
+  expect(stopped.stdout).toContain('Go on with')
+  const done = await nacre(['finetune', '--resume', '--out', at('names')])
+  expect(done).toMatchObject({ code: 0, stderr: '' })
+  expect(done.stdout).toMatch(/held out: F1 of names \d+\.\d\d %, precision/)
+  const config = JSON.parse(readFileSync(at('names/config.json'), 'utf8'))
+  expect(config).toMatchObject({ architectures: ['BertForTokenClassification'], id2label: { '0': 'B-LOC' } })
+  const found = await nacre(['classify', at('names'), 'Tom in the lake', '小明 in the 公园', '--json'])
+  const names = found.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line).names)
+  expect(names).toEqual([
+    [
+      { kind: 'PER', text: 'Tom' },
+      { kind: 'LOC', text: 'lake' },
+    ],
+    [
+      { kind: 'PER', text: '小明' },
+      { kind: 'LOC', text: '公园' },
+    ],
+  ])
+  const measured = await nacre(['evaluate', at('names'), '--data', at('names.conll'), '--json'])
+  expect(JSON.parse(measured.stdout).metrics[0]).toMatchObject({ name: 'F1 of names', examples: sentences.length })
+  expect(JSON.parse(measured.stdout).metrics[0].value).toBeGreaterThan(0.8)
+}, 60_000)
+
+test('answers in texts: learned, asked, and evaluated', async () => {
+  writeFileSync(at('squad.json'), JSON.stringify({ version: '1.1', data: [{ title: 'x', paragraphs: asked }] }))
+  const done = await nacre(finetune('reader', 'squad.json', '--epochs', '4'))
+  expect(done).toMatchObject({ code: 0, stderr: '' })
+  expect(done.stdout).toMatch(/held out: exact match \d+\.\d\d %, F1 of words/)
+  const config = JSON.parse(readFileSync(at('reader/config.json'), 'utf8'))
+  expect(config.architectures).toEqual(['BertForQuestionAnswering'])
+  const text = 'Tom in the lake, 小明 in the 公园.'
+  const found = JSON.parse((await nacre(['classify', at('reader'), `in the of Tom\t${text}`, '--json'])).stdout)
+  expect(text.slice(found.start, found.end)).toBe(found.answer)
+  const measured = await nacre(['evaluate', at('reader'), '--data', at('squad.json'), '--json'])
+  const { metrics } = JSON.parse(measured.stdout)
+  expect(metrics.map(({ name }: { name: string }) => name)).toEqual(['exact match', 'F1 of words'])
+  expect(metrics[0].value).toBeGreaterThan(0.2) // by chance it would be a few of a hundred
+
+  writeFileSync(
+    at('wrong.json'),
+    JSON.stringify({
+      data: [
+        {
+          paragraphs: [{ context: 'a', qas: [{ id: 'q7', question: 'b', answers: [{ text: 'c', answer_start: 0 }] }] }],
+        },
+      ],
+    }),
+  )
+  const refused = await nacre(finetune('x', 'wrong.json'))
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain('question "q7": expected the answer "c" at "answer_start"')
+  for (const [words, message] of [
+    [['classify', at('reader'), 'alone'], 'INPUT expected a question and a text with a tab between them'],
+    [['evaluate', at('reader'), '--task', 'sst2'], 'Option --data expected a file of questions'],
+  ] as const)
+    expect((await nacre(words)).stderr).toContain(message)
+}, 60_000)
+
 test.each([
   [finetune('x', 'text.txt'), 'expected a file of records'],
   [finetune('x', 'chat.jsonl'), 'Option --data expected labelled texts: a BERT writes no answers.'],

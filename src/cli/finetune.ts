@@ -7,11 +7,12 @@ import { weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { isBert, loadFineTuned } from '../training/fine-tuned.ts'
+import { isBert, loadFineTuned, type TaskExample, taskKind } from '../training/fine-tuned.ts'
 import { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import { fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
 import { modelOfRun } from '../training/run-folder.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
+import { measureBertTask, openBertTask } from './bert-task.ts'
 import type { Command, CommandContext } from './command.ts'
 import { finetuneAnswers } from './finetune-answers.ts'
 import { isBertFolder, loadBert } from './open-bert.ts'
@@ -74,12 +75,35 @@ export const command: Command<typeof fineTuningOptions> = {
       ...{ storage, runtime, signal, base, train: task.train, validation: task.validation, labels: task.classes },
       options: settled,
     })
-    const asks = task.train[0].choices === undefined ? 'TEXT' : "$'TEXT\\tANSWER\\tANSWER'"
     await showClassifierRun(events, out, context, `nacre finetune --resume --out ${out}`)
     if (signal.aborted) return
-    await showTest(task, out, runtime, context)
-    context.print(`Try: nacre classify ${out} ${asks}`)
+    if (examples.kind === 'labelled') await showTest(examples.task, out, runtime, context)
+    else await showHeldOut(examples.task.validation, out, runtime, context)
+    context.print(`Try: nacre classify ${out} ${whatItAsks(task.train[0])}`)
   },
+}
+
+function whatItAsks(example: TaskExample): string {
+  const kind = taskKind(example)
+  if (kind === 'places') return "$'QUESTION\\tTEXT'"
+  return kind === 'classes' && 'choices' in example && example.choices !== undefined
+    ? "$'TEXT\\tANSWER\\tANSWER'"
+    : 'TEXT'
+}
+
+/** What the model that was kept makes of the sentences or questions that were held out. */
+async function showHeldOut(
+  held: readonly TaskExample[],
+  out: string,
+  runtime: Runtime,
+  { report, options }: Pick<Context, 'report' | 'options'>,
+): Promise<void> {
+  const asked = await openBertTask(nodeStorage(resolve(out)), runtime)
+  if (asked === undefined) return
+  const examples = held.flatMap(example => ('label' in example ? [] : [example]))
+  const { metrics } = await measureBertTask(asked, examples, { seed: options.seed })
+  const text = metrics.map(({ name, value }) => `${name} ${(100 * value).toFixed(2)} %`).join(', ')
+  report({ type: 'held-out', metrics, examples: examples.length }, `held out: ${text}`)
 }
 
 /** A language model or a BERT. */

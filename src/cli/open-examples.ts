@@ -6,12 +6,22 @@ import { catalog } from '../data/catalog.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { fetchDataset, openRecords } from '../data/node.ts'
 import { RecordProblems } from '../data/records.ts'
+import type { TaskExample } from '../training/fine-tuned.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
+import { bertTaskOfFile, openQuestions, openTagged, parted } from './open-bert-examples.ts'
 import { heldOut, type OpenTask, openTask } from './open-labelled-texts.ts'
 
-/** What a fine-tuning learns from: labelled texts and choices, or anything that has answers or text. */
+/** What a fine-tuning learns from: labelled texts and choices, what BERT alone learns, or anything that has answers or text. */
 export type OpenExamples =
   | { readonly kind: 'labelled'; readonly task: Omit<OpenTask, 'segmenter'> }
+  | {
+      readonly kind: 'tagged' | 'questions'
+      readonly task: {
+        readonly classes: readonly string[]
+        readonly train: readonly TaskExample[]
+        readonly validation: readonly TaskExample[]
+      }
+    }
   | { readonly kind: 'answers'; readonly name: string; readonly records: readonly PlacedRecord[] }
 
 interface Host {
@@ -28,9 +38,19 @@ export async function openExamples(options: FineTuningRunOptions, host: Host): P
   const { data = '' } = options
   const isFile = existsSync(data)
   if (!isFile && !chatDatasetNames.includes(data)) return { kind: 'labelled', task: await openTask(options, host) }
+  const bertTask = isFile ? await bertTaskOfFile(data, options) : undefined
+  if (bertTask === 'tag') {
+    const sentences = await openTagged(data, options, host.note)
+    const classes = [...new Set(sentences.flatMap(({ tags }) => tags))].sort()
+    return { kind: 'tagged', task: { classes, ...parted(sentences, options) } }
+  }
+  if (bertTask === 'find') {
+    const questions = await openQuestions(data, options, host.note)
+    return { kind: 'questions', task: { classes: [], ...parted(questions, options) } }
+  }
   const { records } = isFile ? await readFile(data, options, host.note) : await readDataset(data, options, host)
-  const { task = taskOf(records) } = options
-  if (task === 'answer') return { kind: 'answers', name: data, records }
+  const task = options.task ?? taskOf(records)
+  if (task !== 'classify' && task !== 'choose') return { kind: 'answers', name: data, records }
   const { texts, labels } = labelledTexts(records, task)
   return { kind: 'labelled', task: { classes: labels, ...heldOut(data, texts, labels, options) } }
 }

@@ -34,7 +34,7 @@ export function taggedRow(
   const { ids, places } = wordsRow(words, tokenizer, context)
   const answers = new Int32Array(ids.length).fill(-1)
   for (const [i, place] of places.entries()) if (place > 0) answers[place] = labels.indexOf(tags[i])
-  return { ids, answers, label: -1 }
+  return { ids, answers, label: -1, ...(places.includes(-1) && { isCut: true }) }
 }
 
 /** Tokens of a text, and where each stands in it, in UTF-16 units. */
@@ -47,13 +47,17 @@ interface PlacedTokens {
 /** As BERT cuts words: at white space, and around punctuation and Chinese characters. */
 const unit = /\p{Script=Han}|[\p{L}\p{N}\p{M}]+|[^\s]/gu
 
+/** The words of a text, and where each stands, in UTF-16 units. */
+export const wordsOfText = (text: string): { readonly word: string; readonly start: number; readonly end: number }[] =>
+  Array.from(text.matchAll(unit), ({ 0: word, index }) => ({ word, start: index, end: index + word.length }))
+
 function placedTokens(text: string, tokenizer: Vocabulary): PlacedTokens {
   const [ids, starts, ends]: number[][] = [[], [], []]
-  for (const { 0: word, index } of text.matchAll(unit)) {
+  for (const { word, start, end } of wordsOfText(text)) {
     for (const id of tokenizer.encode(word)) {
       ids.push(id)
-      starts.push(index)
-      ends.push(index + word.length)
+      starts.push(start)
+      ends.push(end)
     }
   }
   return { ids, starts, ends }

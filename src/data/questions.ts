@@ -32,20 +32,20 @@ export function readSquad(
   }
   for (const article of objects(value.data)) {
     for (const { context, qas } of objects(article.paragraphs)) {
-      const text = String(context ?? '')
+      const text = textOf(context)
       for (const { id, question, answers } of objects(qas)) {
         const given = objects(answers)
         const where = `${name}, question ${JSON.stringify(id ?? question)}`
         if (given.length === 0) unanswered++
         else if (typeof question !== 'string' || question.trim() === '') problems.add(where, 'a question', 'none')
         else {
-          const wanted = String(given[0].text ?? '')
+          const wanted = textOf(given[0].text)
           const start = unitsBefore(text, Number(given[0].answer_start))
           if (wanted === '' || text.slice(start, start + wanted.length) !== wanted) {
             const received = JSON.stringify(text.slice(start, start + wanted.length))
             problems.add(where, `the answer ${JSON.stringify(wanted)} at "answer_start"`, received)
           } else {
-            const all = given.map(answer => String(answer.text))
+            const all = given.map(answer => textOf(answer.text))
             questions.push({ question, text, answer: { start, end: start + wanted.length }, answers: all })
           }
         }
@@ -54,6 +54,8 @@ export function readSquad(
   }
   return { questions, unanswered }
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const objects = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isObject) : [])
 

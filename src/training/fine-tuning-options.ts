@@ -7,8 +7,8 @@ const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   task: {
     type: 'choice',
-    choices: ['classify', 'choose', 'answer'],
-    help: 'what is learned (default: to classify labelled texts, to choose among choices, to answer everything else)',
+    choices: ['classify', 'choose', 'answer', 'tag', 'find'],
+    help: 'what is learned (default: to classify labelled texts, to choose among choices, with a BERT to tag words of a .conll file or to find the answers of SQuAD’s JSON, to answer everything else)',
   },
   tooLong: {
     type: 'choice',

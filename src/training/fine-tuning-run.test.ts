@@ -168,8 +168,18 @@ describe('BERT', () => {
     return { model, tokenizer, weights: initialWeights(namedParameters(model), 1), missing }
   }
 
-  test.each([{ lora: 0 }, { lora: 2 }])('a resumed run equals the uninterrupted one: %j', async given => {
-    const own = { base: bertBase(), train: pairs }
+  const tagged = [...words, ...words].map(word => ({ words: ['猫', word], tags: ['O', word.length > 2 ? 'B' : 'O'] }))
+  const questions = marks.slice(3).map(text => {
+    return { question: 'x', text, answer: { start: 1, end: 2 }, answers: [text[1]] }
+  })
+
+  test.each([
+    [{ lora: 0 }, pairs],
+    [{ lora: 2 }, pairs],
+    [{ lora: 0 }, tagged],
+    [{ lora: 0 }, questions],
+  ] as const)('a resumed run equals the uninterrupted one: %j, %j', async (given, train) => {
+    const own = { base: bertBase(), train, validation: train.slice(0, 4), labels: ['O', 'B'] }
     const [whole, parts] = [memoryStorage(), memoryStorage()]
     await finish(start(whole, given, own))
     for await (const event of start(parts, given, own)) if (event.type === 'step' && event.step === 6) break
