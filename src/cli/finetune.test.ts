@@ -126,7 +126,7 @@ test('multiple choice: learned, asked, and evaluated', async () => {
   for (const [words, message] of [
     [['classify', at('choice'), 'park\tgood'], wrongAnswers],
     [['evaluate', at('choice'), '--task', 'sst2'], 'Option --task for a model that chooses expected'],
-    [['evaluate', at('choice')], 'expected a task, hellaswag, or --data FILE with a context or question, choices,'],
+    [['evaluate', at('choice')], 'or --data FILE with a context or question, choices,'],
     [['evaluate', at('choice'), '--data', at('reviews.csv')], 'expected choices in every record. Received 0 of 64'],
     [finetune('x', '--data', at('train.jsonl'), '--both-orders'), 'expected pairs of texts. Received choices.'],
   ] as const) {
