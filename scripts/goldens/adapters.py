@@ -54,7 +54,7 @@ CASES = dict(
            dict(task_type="CAUSAL_LM", r=4, lora_alpha=6, use_rslora=True,
                 target_modules=["q_proj", "v_proj", "down_proj"], modules_to_save=["lm_head"])),
     gpt=(gpt.build, gpt.offset_and_scale,
-         dict(task_type="CAUSAL_LM", r=2, lora_alpha=4, target_modules=["c_attn"], layers_to_transform=[1])),
+         dict(task_type="CAUSAL_LM", r=2, lora_alpha=4, target_modules=["c_attn"], layers_to_transform=[1], bias="lora_only")),
     bert=(bert_classifier, bert.offset_and_scale,
           dict(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["query", "value", "intermediate.dense"])),
 )
