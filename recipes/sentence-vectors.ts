@@ -31,7 +31,7 @@ import type { Recipe, RecipeContext } from './recipe.ts'
 /** 2.2 million parameters with the vocabulary. */
 const preTraining = {
   ...{ layers: 2, heads: 4, channels: 192, context: 64, vocabulary: 6000, dropout: 0 },
-  ...{ steps: 3000, batchSize: 32, learningRate: 1e-3, warmUp: 200, validationFraction: 0.01 },
+  ...{ steps: 1500, batchSize: 32, learningRate: 1e-3, warmUp: 200, validationFraction: 0.01 },
   ...{ evaluateEvery: 500, evaluationBatches: 10, saveEvery: 250 },
 } as const
 const contrast = { batchSize: 64, dropout: 0.1, temperature: 0.05, clip: 1 } as const
