@@ -1,15 +1,17 @@
 /** A short story without an ending, and everything that is true at its end: the densest text to learn from who is where. */
 import type { Choice, Grammar } from './grammar.ts'
 import { lexicon } from './lexicon.ts'
-import { askedAfter } from './question.ts'
 import { events, type StoryState, sharing, story, storyStart, type Who } from './story.ts'
+
+/** How often the facts come after so many events: the fewer, the easier they are to see. */
+const toldAfter: Readonly<Record<number, number>> = { 0: 0.25, 1: 0.35, 2: 0.5, 3: 1 }
 
 export const facts: Grammar<StoryState> = {
   lexicon,
   start: storyStart,
   choices(state) {
     if (state.phase !== 'events') return story.choices(state)
-    const share = askedAfter[state.events] ?? 0
+    const share = toldAfter[state.events] ?? 0
     return [...sharing(share, [everythingTrue(state)]), ...sharing(1 - share, events(state))]
   },
 }
@@ -56,8 +58,11 @@ function whereIsThing({ at, things }: StoryState, thing: number): Fact {
 function whoHas({ things }: StoryState, thing: number): Fact {
   const location = things[thing]
   return location < 0
-    ? { en: `{person${-1 - location}} has it.`, zh: `它在{person${-1 - location}}手里。` }
-    : { en: 'Nobody has it.', zh: '它不在任何人手里。' }
+    ? { en: `{person${-1 - location}} has {thing${thing}.the}.`, zh: `{thing${thing}}在{person${-1 - location}}手里。` }
+    : { en: `Nobody has {thing${thing}.the}.`, zh: `{thing${thing}}不在任何人手里。` }
 }
 
-const whatLike = (thing: number): Fact => ({ en: `It is {trait${thing}}.`, zh: `它是{trait${thing}.is}。` })
+const whatLike = (thing: number): Fact => ({
+  en: `{^thing${thing}.the} is {trait${thing}}.`,
+  zh: `{thing${thing}}是{trait${thing}.is}。`,
+})

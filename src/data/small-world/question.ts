@@ -4,7 +4,7 @@ import { lexicon } from './lexicon.ts'
 import { events, type StoryState, sharing, story, storyStart, type Who } from './story.ts'
 
 /** How often the question comes after so many events. */
-export const askedAfter: Readonly<Record<number, number>> = { 2: 0.5, 3: 1 }
+const askedAfter: Readonly<Record<number, number>> = { 2: 0.5, 3: 1 }
 
 export const question: Grammar<StoryState> = {
   lexicon,
