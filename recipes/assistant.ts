@@ -10,7 +10,6 @@ import {
   chatModel,
   datasetText,
   loadModelFolder,
-  memoryText,
   type PlacedRecord,
   RecordProblems,
   readChatDataset,
@@ -23,6 +22,7 @@ import {
 import { preTrain } from './fine-tuning.ts'
 import type { Recipe } from './recipe.ts'
 import { wasBegun } from './resume.ts'
+import { beginningOf } from './texts.ts'
 
 const { text, chat, fineTuning, examSeed } = smallWorldAssistant
 const [steps, conversations, questions] = [700, 7000, 500]
@@ -61,7 +61,7 @@ have; an answer is right where it is the expected one to the letter.`,
       ...{
         modelName: 'llama',
         folder: 'base',
-        text: quick ? memoryText((await firstChunk(source)).slice(0, 30_000)) : source,
+        text: quick ? await beginningOf(source, 30_000) : source,
       },
       options: { preset: 'assistant', steps: quick ? 4 : steps },
       makeTokenizer: (part, { vocabulary }) => assistantTokenizer(part, vocabulary),
@@ -103,11 +103,6 @@ have; an answer is right where it is the expected one to the letter.`,
     await predictor.release()
     return { english, chinese, seconds }
   },
-}
-
-async function firstChunk(source: { chunks(): AsyncIterable<string> }): Promise<string> {
-  for await (const chunk of source.chunks()) return chunk
-  return ''
 }
 
 async function* firstOf(records: AsyncIterable<PlacedRecord>, count: number): AsyncGenerator<PlacedRecord> {

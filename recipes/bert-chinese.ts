@@ -2,11 +2,12 @@
  * What pre-training is worth to BERT: it fills in words of Chinese texts, then learns to tell good reviews from bad ones, and
  * the sections of headlines, beside the same model that begins at random. Devlin et al., 2018, sections 3 and 4.
  */
-import { type ClassificationTask, readChnSentiCorp, readThucnewsTitles, type TextSource } from '../src/index.ts'
+import { readChnSentiCorp, readThucnewsTitles, type TextSource } from '../src/index.ts'
 import { preTrainBert } from './bert-training.ts'
 import { chineseDatasets, chineseDocuments, documentText, taskDocuments } from './chinese-text.ts'
-import { fineTune } from './fine-tuning.ts'
+import { worthOfBase } from './fine-tuning.ts'
 import type { Recipe, RecipeContext } from './recipe.ts'
+import { fewTexts } from './texts.ts'
 
 /** 4.1 million parameters with the vocabulary. */
 const preTraining = {
@@ -60,16 +61,9 @@ THUCNews the development set is learned from, 9,000 titles, for its training set
     }
     const measured: Record<string, number> = { maskAccuracy: base.maskAccuracy }
     for (const name of ['titles', 'reviews'] as const) {
-      const task = quick ? firstTexts(tasks[name]) : tasks[name]
+      const task = quick ? fewTexts(tasks[name]) : tasks[name]
       const options = { ...fineTuning, epochs: quick ? 1 : epochs[name] }
-      const tuned = await fineTune(context, { folder: name, base, task, options })
-      const scratch = await fineTune(context, {
-        ...{ folder: `${name}-scratch`, base, task },
-        options: { ...options, fromScratch: true },
-      })
-      measured[name] = tuned.accuracy
-      measured[`${name}Scratch`] = scratch.accuracy
-      measured[`${name}Gain`] = tuned.accuracy - scratch.accuracy
+      Object.assign(measured, await worthOfBase(context, { folder: name, base, task, options }))
     }
     return measured
   },
@@ -81,8 +75,4 @@ async function pretrainingText({ quick, ...context }: RecipeContext): Promise<Te
   const { reviews, titles } = await taskDocuments(context)
   const others = some(await chineseDocuments(context))
   return documentText([...others, ...times(reviews, reviewCopies), ...times(titles, titleCopies)], quick ? 40 : 1000)
-}
-
-function firstTexts({ train, validation, test, ...task }: ClassificationTask): ClassificationTask {
-  return { ...task, train: train.slice(0, 64), validation: validation.slice(0, 16), test: test.slice(0, 16) }
 }

@@ -5,6 +5,7 @@
 import { datasetText, findDataset, GPT3 } from '../src/index.ts'
 import { learn } from './char-shakespeare.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 export const recipe: Recipe = {
   name: 'char-gpt3',
@@ -30,9 +31,8 @@ trains no model so small, and does not tell how wide its bands are; an eighth of
 was taken beside other trainings on the same two cores.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const started = performance.now()
     const size = { context: 64, channels: 128, layers: 4, heads: 4, bias: true, band: 8 }
     const makeModel = (vocabulary: number) => new GPT3({ vocabulary, ...size })

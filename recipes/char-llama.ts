@@ -5,6 +5,7 @@
 import { datasetText, findDataset, Llama, llamaHidden, llamaPublished } from '../src/index.ts'
 import { learn } from './char-shakespeare.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 export const recipe: Recipe = {
   name: 'char-llama',
@@ -29,9 +30,8 @@ export const recipe: Recipe = {
 755,000 parameters there, GPT-2 809,856.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const started = performance.now()
     const size = { context: 64, channels: 128, layers: 4, heads: 4, keyValueHeads: 2, hidden: llamaHidden(128) }
     const rest = { rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied: false }

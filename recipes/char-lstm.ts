@@ -17,6 +17,7 @@ import {
   warmUp,
 } from '../src/index.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 export const recipe: Recipe = {
   name: 'char-lstm',
@@ -36,9 +37,8 @@ its README, which names no loss for them. Held out is the last tenth of the text
 was chosen by the time that they take, not by its loss, and nothing was stopped early.`,
   async run({ seed, quick, runtime, dataset, print, signal }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const tokenizer = await trainCharacters([text])
     const ids = tokenizer.encode(text)
     const cut = Math.floor(ids.length * 0.9)

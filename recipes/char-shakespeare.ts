@@ -19,6 +19,7 @@ import {
   warmUp,
 } from '../src/index.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 export const recipe: Recipe = {
   name: 'char-shakespeare',
@@ -55,9 +56,8 @@ this model begin with as long rows. With 0.02 ours reached 1.892 (1.885 to 1.896
 configuration has none), GELU by the tanh approximation, and the loss over all 111,539 held-out characters.`,
   async run({ seed, quick, runtime, dataset }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const steps = quick ? 20 : 2000
     const validationLoss = await learn(runtime, text, { seed, steps, learningRate: 1e-3 })
     const started = performance.now()

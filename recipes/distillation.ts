@@ -21,6 +21,7 @@ import {
   warmUp,
 } from '../src/index.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 const [temperature, share] = [2, 0.5] as const
 
@@ -47,9 +48,8 @@ export const recipe: Recipe = {
 learned all of the training text, so the student on a tenth gets from it what it did not read.`,
   async run({ seed, quick, runtime, dataset, print }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const steps = quick ? 20 : 2000
     const tokenizer = await trainCharacters([text])
     const ids = tokenizer.encode(text)

@@ -11,7 +11,6 @@ import {
   findTask,
   greedyWriter,
   lineChart,
-  memoryText,
   readLlama2c,
   type SavedModel,
   trainByteLevelBPE,
@@ -19,6 +18,7 @@ import {
 } from '../src/index.ts'
 import { preTrain } from './fine-tuning.ts'
 import type { Recipe, RecipeContext } from './recipe.ts'
+import { beginningOf } from './texts.ts'
 
 const shotCounts = [0, 1, 4, 16]
 const worlds = { english: 'small-world-sorting', chinese: 'small-world-sorting-zh' } as const
@@ -65,7 +65,7 @@ Intervals of 95 % are in what the recipe prints.`,
       ...{
         modelName: 'llama',
         folder: 'sorting',
-        text: quick ? memoryText((await firstChunk(text)).slice(0, 30_000)) : text,
+        text: quick ? await beginningOf(text, 30_000) : text,
       },
       options: {
         ...{
@@ -146,9 +146,4 @@ async function publishedStories(files: readonly FetchedFile[]): Promise<SavedMod
     }),
   )
   return readLlama2c(checkpoint, tokenizer)
-}
-
-async function firstChunk(source: { chunks(): AsyncIterable<string> }): Promise<string> {
-  for await (const chunk of source.chunks()) return chunk
-  return ''
 }

@@ -21,7 +21,7 @@ import {
   trainRun,
   weightFeeds,
 } from '../src/index.ts'
-import type { RecipeContext } from './recipe.ts'
+import type { Measured, RecipeContext } from './recipe.ts'
 import { wasBegun } from './resume.ts'
 
 export interface PreTraining {
@@ -93,6 +93,19 @@ export async function fineTune(
   const accuracy = await testAccuracy(await loadFineTuned(storage), runtime, task.test)
   print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)
   return { accuracy, seconds }
+}
+
+/** What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder. */
+export async function worthOfBase(context: RecipeContext, tuning: FineTuning): Promise<Measured> {
+  const { folder, options } = tuning
+  const tuned = await fineTune(context, tuning)
+  const fresh = { ...tuning, folder: `${folder}-scratch`, options: { ...options, fromScratch: true } }
+  const scratch = await fineTune(context, fresh)
+  return {
+    [folder]: tuned.accuracy,
+    [`${folder}Scratch`]: scratch.accuracy,
+    [`${folder}Gain`]: tuned.accuracy - scratch.accuracy,
+  }
 }
 
 async function testAccuracy(

@@ -5,6 +5,7 @@
 import { adamW, datasetText, findDataset, muon } from '../src/index.ts'
 import { learn } from './char-shakespeare.ts'
 import type { Recipe } from './recipe.ts'
+import { wholeText } from './texts.ts'
 
 /** How they were chosen: see the remarks. */
 const rates = { adamW: 3e-3, muon: 6e-3 } as const
@@ -33,9 +34,8 @@ the cores, which a busy machine disturbs less than the clock. A batch of 768 tok
 iteration costs the same whatever the batch.`,
   async run({ seed, quick, runtime, dataset, print }) {
     const source = datasetText(findDataset('tinyshakespeare'), await dataset('tinyshakespeare'))
-    let text = ''
-    for await (const chunk of source.chunks()) text += chunk
-    if (quick) text = text.slice(0, 20_000)
+    const whole = await wholeText(source)
+    const text = quick ? whole.slice(0, 20_000) : whole
     const steps = quick ? 20 : 2000
     const optimizers = {
       adamW: adamW({ beta2: 0.99, weightDecay: 0.1 }),

@@ -4,7 +4,6 @@
  * Pre-Training, 2018, sections 3 and 5 ("without pre-training").
  */
 import {
-  type ClassificationTask,
   datasetText,
   type FetchedFile,
   fetchedText,
@@ -15,8 +14,9 @@ import {
   type TextSource,
   trainWordBPE,
 } from '../src/index.ts'
-import { fineTune, preTrain } from './fine-tuning.ts'
+import { preTrain, worthOfBase } from './fine-tuning.ts'
 import type { Recipe } from './recipe.ts'
+import { beginningOf, fewTexts } from './texts.ts'
 
 /** 10.1 million parameters with the vocabulary. */
 const size = { layers: 6, heads: 5, channels: 320, context: 128, vocabulary: 8192, tokenizer: 'word-bpe' } as const
@@ -65,7 +65,11 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
     const texts = [captions(await dataset('multi30k'))]
     for (const name of english) texts.push(datasetText(findDataset(name), await dataset(name)))
     const base = await preTrain(context, {
-      ...{ modelName: 'gpt', folder: 'base', text: quick ? firstPart(texts[0]) : joinTexts('English', texts) },
+      ...{
+        modelName: 'gpt',
+        folder: 'base',
+        text: quick ? await beginningOf(texts[0], 20_000) : joinTexts('English', texts),
+      },
       options: { ...preTraining, ...(quick && quickPreTraining) },
       makeTokenizer: text =>
         trainWordBPE(text.chunks(), {
@@ -76,16 +80,9 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
     const tasks = { sst2: await readSst2(await dataset('sst2')), snli: await readSnli(await dataset('snli')) }
     const measured: Record<string, number> = { bitsPerByte: base.bitsPerByte }
     for (const [name, whole] of Object.entries(tasks)) {
-      const task = quick ? firstTexts(whole) : whole
+      const task = quick ? fewTexts(whole) : whole
       const options = { ...fineTuning, ...(quick && { epochs: 1 }) }
-      const tuned = await fineTune(context, { folder: name, base, task, options })
-      const scratch = await fineTune(context, {
-        ...{ folder: `${name}-scratch`, base, task },
-        options: { ...options, fromScratch: true },
-      })
-      measured[name] = tuned.accuracy
-      measured[`${name}Scratch`] = scratch.accuracy
-      measured[`${name}Gain`] = tuned.accuracy - scratch.accuracy
+      Object.assign(measured, await worthOfBase(context, { folder: name, base, task, options }))
     }
     return measured
   },
@@ -95,18 +92,4 @@ function captions(files: readonly FetchedFile[]): TextSource {
   const found = files.find(({ file }) => file.name === 'train.en.gz')
   if (found === undefined) throw new TypeError('Multi30k has no train.en.gz')
   return fetchedText(found)
-}
-
-const firstPart = (text: TextSource): TextSource => ({
-  name: text.name,
-  async *chunks() {
-    for await (const chunk of text.chunks()) {
-      yield chunk.slice(0, 20_000)
-      return
-    }
-  },
-})
-
-function firstTexts({ train, validation, test, ...task }: ClassificationTask): ClassificationTask {
-  return { ...task, train: train.slice(0, 64), validation: validation.slice(0, 16), test: test.slice(0, 16) }
 }

@@ -44,13 +44,13 @@ export const command: Command<typeof trainOptions> = {
   arguments: [
     {
       name: 'MODEL',
-      help: `what to train: ${names.join(', ')}; with options of their own (nacre train word2vec --help): ${others.join(', ')}`,
+      help: `what to train (default: llama): ${names.join(', ')}; with options of their own (nacre train word2vec --help): ${others.join(', ')}`,
       optional: true,
     },
   ],
   options: allOptions,
   examples: [
-    'nacre train gpt2 --data my.txt --preset char-small --out runs/my',
+    'nacre train --data my.txt --out runs/my',
     'nacre train --resume --out runs/my --steps 4000',
     'nacre train gpt2 --data tinyshakespeare --preset char-large --out runs/large',
     'nacre train mlp --data mnist --out runs/mnist',
@@ -121,7 +121,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
     }
     return resumedOptions(storage, given)
   }
-  const modelName = words[0] ?? 'gpt2'
+  const modelName = words[0] ?? 'llama'
   const settle = classifierNames.includes(modelName) ? settleClassifierOptions : settleOptions
   const settled = settle(modelName, given)
   if (await storage.exists('training/state.safetensors')) {
