@@ -24,7 +24,12 @@ export {
   tooLongPolicies,
 } from './chat/examples.ts'
 export { type ChatRecord, type FormatOptions, formats, type PlacedRecord, readChatRecords } from './chat/formats.ts'
-export { assistantTokenizer, smallWorldAssistant } from './chat/small-world-assistant.ts'
+export {
+  assistantConversations,
+  assistantReading,
+  freshAssistant,
+  smallWorldAssistant,
+} from './chat/small-world-assistant.ts'
 export {
   askAbout,
   type SmallWorldConversationOptions,

@@ -27,11 +27,17 @@ export async function finetuneAnswers(
     records,
     out,
     options,
+    resumeLine = `nacre finetune --resume --out ${out}`,
+    closing = `Try: nacre chat ${out}`,
   }: {
     readonly base: OpenModel
     readonly records: readonly PlacedRecord[]
     readonly out: string
     readonly options: FineTuningRunOptions
+    /** The command that goes on with it. */
+    readonly resumeLine?: string
+    /** What is printed at the end. */
+    readonly closing?: string
   },
 ): Promise<void> {
   const { note, print, signal } = context
@@ -62,7 +68,7 @@ export async function finetuneAnswers(
   })
   await showFit<SupervisedStart, SupervisedValidation>(
     events,
-    { ...context, out, resumeLine: `nacre finetune --resume --out ${out}`, unit: 'tokens' },
+    { ...context, out, resumeLine, unit: 'tokens' },
     start => [
       `${count(start.parameters)} parameters, of which ${count(start.trainedParameters)} learn`,
       `${count(start.examples)} examples to learn from, ${count(start.heldOut)} held out; ${(100 * start.padding).toFixed(1)} % padding`,
@@ -73,7 +79,7 @@ export async function finetuneAnswers(
       return `${chosenBy}loss ${loss.toFixed(4)} nats per token`
     },
   )
-  print(`Try: nacre chat ${out}`)
+  if (closing !== '') print(closing)
 }
 
 /** Examples to learn from, and a random part that is held out. */

@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('it reads, learns to answer, is asked, and can be talked to', async () => {
   const out = join(folder, 'run')
-  const small = ['--steps', '3', '--conversations', '40', '--questions', '3', '--no-talk']
+  const small = ['--documents', '100', '--conversations', '40', '--questions', '3', '--no-talk']
   const { code, stdout, stderr } = await nacre(['start', ...small, '--out', out])
   expect(code).toBe(0)
   expect(stderr).toMatch(/^(\d examples are longer than the context and were left out \(--too-long drop\)\.\n)?$/)
@@ -22,7 +22,7 @@ test('it reads, learns to answer, is asked, and can be talked to', async () => {
   const generation = JSON.parse(readFileSync(join(out, 'generation_config.json'), 'utf8'))
   expect(generation).toMatchObject({ do_sample: false }) // its answers are the likeliest ones
 
-  const resumed = await nacre(['finetune', '--resume', '--out', out])
+  const resumed = await nacre(['start', ...small, '--resume', '--out', out])
   expect(resumed.code).toBe(0)
-  expect(resumed.stderr).toMatch(/^Reading dataset small-world-chat \.\.\.\n/)
+  expect(resumed.stdout).toMatch(/resumed at step \d+ of \d+.*resumed at step.*3\. It is asked/s)
 }, 120_000)

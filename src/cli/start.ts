@@ -1,32 +1,31 @@
 import { join, resolve } from 'node:path'
 import { checkOptions } from '../base/options.ts'
 import { templateOf } from '../chat/chat-model.ts'
-import { readChatDataset } from '../chat/datasets.ts'
-import type { PlacedRecord } from '../chat/formats.ts'
-import { assistantTokenizer, smallWorldAssistant } from '../chat/small-world-assistant.ts'
+import {
+  assistantConversations,
+  assistantReading,
+  freshAssistant,
+  smallWorldAssistant,
+} from '../chat/small-world-assistant.ts'
 import { smallWorldExam } from '../chat/small-world-exam.ts'
-import { datasetText } from '../data/get.ts'
-import { openTokens } from '../data/node.ts'
-import { RecordProblems } from '../data/records.ts'
 import { wilson } from '../evaluation/intervals.ts'
 import { cachedPredictor } from '../generation/predictor.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { settleFineTuningOptions } from '../training/fine-tuning-run.ts'
-import { trainRun } from '../training/run.ts'
-import { settleOptions } from '../training/settle-options.ts'
+import { modelOfRun } from '../training/run-folder.ts'
 import { converse } from './chat.ts'
 import type { Command, CommandContext } from './command.ts'
 import { finetuneAnswers } from './finetune-answers.ts'
 import { generationOptions, modelOptions, type OpenModel, openModel } from './open-model.ts'
-import { showRun } from './show-run.ts'
 
 const startOptions = {
-  steps: { type: 'integer', default: 700, minimum: 1, help: 'steps in which it learns to read' },
-  conversations: { type: 'integer', default: 7000, minimum: 20, help: 'conversations that it learns to answer from' },
+  documents: { type: 'integer', default: 30_000, minimum: 100, help: 'documents that it reads' },
+  conversations: { type: 'integer', default: 10_000, minimum: 20, help: 'conversations that it learns to answer from' },
   questions: { type: 'integer', default: 200, minimum: 1, help: 'new questions that it is asked in each language' },
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights and batches follow from it' },
   out: { type: 'string', default: 'runs/start', placeholder: 'DIR', help: 'folder of the run' },
+  resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   talk: { type: 'boolean', default: true, help: 'talk to the model when it is trained' },
 } as const
 
@@ -52,59 +51,61 @@ export const command: Command<typeof startOptions> = {
     print(`
 What to try next:
   npx nacre chat ${options.out}
-  npx nacre generate ${join(options.out, 'base')} --prompt "One sunny morning," --temperature 0.8
-  npx nacre finetune ${join(options.out, 'base')} --data my.csv --out runs/mine
-  npx nacre train llama --data my.txt --out runs/my`)
+  npx nacre generate ${baseOf(options)} --prompt "One sunny morning," --temperature 0.8
+  npx nacre finetune ${baseOf(options)} --data my.csv --out runs/mine
+  npx nacre train --data my.txt --out runs/my`)
   },
 }
 
-/** Pre-training: a small Llama learns the text of the small world. */
+const baseOf = ({ out }: Pick<Context['options'], 'out'>): string => join(out, 'base')
+const resumeLineOf = ({ out }: Pick<Context['options'], 'out'>): string => `nacre start --resume --out ${out}`
+
+/** Pre-training: a small Llama learns the documents of the small world, each by itself. */
 async function read(context: Context): Promise<void> {
-  const { options, print, signal } = context
+  const { options, print } = context
+  const { text, reading } = smallWorldAssistant
+  const out = baseOf(options)
   print('1. It reads: stories and much else of a little world, in English and Chinese, made here.\n')
-  const { text } = smallWorldAssistant
-  const folder = resolve(options.out, 'base')
-  const settled = settleOptions('llama', {
-    ...{ preset: 'assistant', steps: options.steps, seed: options.seed },
-    ...{ data: text.name, out: folder },
+  await finetuneAnswers(context, {
+    ...{ base: { ...(await freshAssistant(options.seed)), runtime: nodeRuntime() }, out },
+    records: assistantReading(options.documents),
+    options: settleFineTuningOptions({
+      ...reading,
+      out,
+      data: text.name,
+      seed: options.seed,
+      resume: await isBegun(out, context),
+    }),
+    ...{ resumeLine: resumeLineOf(options), closing: '' },
   })
-  const events = trainRun({
-    modelName: 'llama',
-    storage: nodeStorage(folder),
-    options: settled,
-    runtime: nodeRuntime(),
-    text: datasetText(text, []),
-    makeTokenizer: source => assistantTokenizer(source, settled.vocabulary),
-    openTokens: name => openTokens(folder, name),
-    signal,
-  })
-  await showRun(events, join(options.out, 'base'), context)
 }
 
 /** Supervised fine-tuning on conversations. */
 async function learnToAnswer(context: Context): Promise<void> {
   const { options, print } = context
-  const { chat, fineTuning } = smallWorldAssistant
-  const base = join(options.out, 'base')
-  print('\n2. It learns to answer: conversations about the little world.\n')
-  const records: PlacedRecord[] = []
-  for await (const record of readChatDataset(chat, [], new RecordProblems())) records.push(record)
+  const { chat, answering } = smallWorldAssistant
+  const [base, { out }] = [baseOf(options), options]
+  print('2. It learns to answer: conversations about the little world.\n')
   const saved = await openModel(base, { device: 'cpu' })
   await finetuneAnswers(context, {
-    base: { ...saved, generation: { temperature: 0 } },
-    records,
-    out: options.out,
+    ...{ base: { ...saved, generation: { temperature: 0 } }, out },
+    records: await assistantConversations(options.conversations),
     options: settleFineTuningOptions({
-      ...{ ...fineTuning, base: resolve(base), out: options.out, data: chat.name },
-      ...{ seed: options.seed, limit: options.conversations },
+      ...{ ...answering, base: resolve(base), out, data: chat.name, seed: options.seed },
+      resume: await isBegun(out, context),
     }),
+    ...{ resumeLine: resumeLineOf(options), closing: '' },
   })
 }
+
+/** Whether a stage was begun, and is to go on. */
+const isBegun = async (out: string, { options }: Context): Promise<boolean> =>
+  options.resume && (await modelOfRun(nodeStorage(resolve(out)))) !== undefined
 
 /** Questions about stories that it never read: its answer is right where it is so to the letter. */
 async function examine(model: OpenModel, { options, print, report, signal }: Context): Promise<void> {
   const { tokenizer, turnEnds = [] } = model
-  print('\n3. It is asked about stories that it never read.\n')
+  print('3. It is asked about stories that it never read.\n')
   const template = templateOf(model)
   const predictor = cachedPredictor(model)
   for (const language of ['en', 'zh'] as const) {

@@ -70,17 +70,26 @@ function generatedText({ name, language, generated }: Dataset): TextSource {
   return {
     name,
     async *chunks() {
-      text ??= smallWorldDocuments(language, { seed: 1, documents: 4000, ...generated })
+      text ??= smallWorldDocuments(language, generated!).join('')
       yield text
     },
   }
+}
+
+/**
+ * The documents of a generated dataset, each ended by an empty line.
+ * @throws {DataError} if it is a dataset of files
+ */
+export function generatedDocuments({ name, language, generated }: Dataset): readonly string[] {
+  if (generated !== undefined) return smallWorldDocuments(language, generated)
+  throw new DataError({ what: `The dataset ${name}`, expected: 'one that is generated', received: 'files' })
 }
 
 /** Documents in one language or in both by turns, with stories and their facts after each if told. */
 function smallWorldDocuments(
   language: Dataset['language'],
   { seed, documents, kind = 'mixed', factsOfDocument = 0 }: NonNullable<Dataset['generated']>,
-): string {
+): string[] {
   const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
   const worlds = languages.map(each => ({
     own: smallWorld({ seed, language: each, kind, documents }),
@@ -93,7 +102,7 @@ function smallWorldDocuments(
       for (let i = 0; i < factsOfDocument; i++) parts.push(facts.document(index * factsOfDocument + i))
     }
   }
-  return parts.join('')
+  return parts
 }
 
 /**

@@ -27,7 +27,7 @@ export const smallWorldBilingual: Dataset = {
   name: 'small-world-bilingual',
   description: 'the little world in English and Chinese by turns, with the facts of stories',
   language: 'zh-en',
-  generated: { seed: 1, documents: 4000, factsOfDocument: 2 },
+  generated: { seed: 1, documents: 3000, factsOfDocument: 4 },
 }
 
 /** What a first assistant learns from: so many conversations in each language. */

@@ -149,27 +149,6 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>>
       ...{ layers: 6, heads: 6, keyValueHeads: 2, channels: 384, context: 256, batchSize: 16, dropout: 0.2 },
       steps: 5000,
     },
-    /** What `nacre start` trains on the small world in English and Chinese. */
-    assistant: {
-      ...{
-        layers: 4,
-        heads: 4,
-        channels: 128,
-        context: 160,
-        tied: true,
-        batchSize: 12,
-        tokenizer: 'bpe',
-        vocabulary: 1800,
-      },
-      ...{
-        optimizer: 'muon',
-        learningRate: 6e-3,
-        finalLearningRate: 6e-4,
-        warmUp: 50,
-        validationFraction: 0.01,
-        sampleEvery: 0,
-      },
-    },
     'stories-15m': stories('stories-15m'),
     'stories-42m': stories('stories-42m'),
     'stories-110m': stories('stories-110m'),
