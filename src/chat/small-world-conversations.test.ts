@@ -18,10 +18,10 @@ test.each(languages)('conversations can be learned from, and are of many kinds (
 
 test.each(languages)('what is answered about a story is what the world says (%s)', language => {
   const answers = new Map<string, string>()
-  for (const { story, question, answer, all } of smallWorldExamples({ seed: 3, language, kind: 'question' })) {
-    expect(all).toContainEqual({ question, answer })
+  for (const { story, question, answer, fact, all } of smallWorldExamples({ seed: 3, language, kind: 'question' })) {
+    expect(all).toContainEqual({ question, answer, fact })
     expect(new Set(all.map(({ question: one }) => one)).size).toBe(11)
-    for (const one of all) answers.set(askAbout(story, one.question, language), one.answer)
+    for (const one of all) answers.set(askAbout(story, one.question, language), one.fact)
   }
   let checked = 0
   for (const { messages } of smallWorldConversations({ seed: 3, language, count: 400 })) {

@@ -67,10 +67,7 @@ export const askAbout = (story: string, question: string, language: Language): s
 const turnsOf = {
   question({ story, all }: SmallWorldExamples['question'], language: Language, random: Random): string[] {
     const asked = random.shuffle([...all]).slice(0, questionsOfStory)
-    return asked.flatMap(({ question, answer }, i) => [
-      i === 0 ? askAbout(story, question, language) : question,
-      answer,
-    ])
+    return asked.flatMap(({ question, fact }, i) => [i === 0 ? askAbout(story, question, language) : question, fact])
   },
   story: ({ story }: SmallWorldExamples['story'], language: Language) => [
     language === 'en' ? 'Tell me a story.' : '给我讲一个故事。',

@@ -38,7 +38,7 @@ export async function* smallWorldExam(
 ): AsyncGenerator<ExamAnswer> {
   const longest = 40
   const settings: GenerateOptions = { sample: [greedy], stopTokens: turnEnds, stopWhen: [length(longest)], signal }
-  for (const { story, question, answer } of smallWorldExamples({
+  for (const { story, question, fact } of smallWorldExamples({
     ...{ seed, language, kind: 'question', documents: questions },
   })) {
     const prompt = askAbout(story, question, language)
@@ -46,6 +46,6 @@ export async function* smallWorldExam(
     const ids = tokenizer.encode(template.render({ messages }, { addGenerationPrompt: true }), { special: true })
     let written = ''
     for await (const { text } of generate(predictor, tokenizer, [...ids], settings)) written += text
-    yield { prompt, answer: written.trim(), expected: answer }
+    yield { prompt, answer: written.trim(), expected: fact }
   }
 }

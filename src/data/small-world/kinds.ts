@@ -30,8 +30,10 @@ export interface Question {
   readonly story: string
   readonly question: string
   readonly answer: string
+  /** The answer as a whole sentence. */
+  readonly fact: string
   /** Everything that can be asked about the story, that question too. */
-  readonly all: readonly { readonly question: string; readonly answer: string }[]
+  readonly all: readonly { readonly question: string; readonly answer: string; readonly fact: string }[]
 }
 
 /** A story, and what is true at its end. */
@@ -123,10 +125,11 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
       const words: Binding = new Map(derivation.flatMap(({ drawn }) => [...drawn]))
       const state = derivation.at(-2)!.choice.next as StoryState
       const all = everyQuestion(state).map(found => {
-        const [one, its] = found[language].map(template => fill(template, words, language))
-        return { question: one, answer: its }
+        const [one, its, fact] = found[language].map(template => fill(template, words, language))
+        return { question: one, answer: its, fact }
       })
-      return { story: text, question: asked, answer, all }
+      const { fact } = all.find(({ question: one }) => one === asked)!
+      return { story: text, question: asked, answer, fact, all }
     },
   },
   facts: { grammar: facts, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },

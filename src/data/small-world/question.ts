@@ -20,8 +20,9 @@ const end: StoryState = { ...storyStart, phase: 'end' }
 
 export interface Asked {
   readonly weight: number
-  readonly en: readonly [question: string, answer: string]
-  readonly zh: readonly [question: string, answer: string]
+  /** The last is the answer as a whole sentence, which a fact is too. */
+  readonly en: readonly [question: string, answer: string, fact: string]
+  readonly zh: readonly [question: string, answer: string, fact: string]
 }
 
 /** Everything that can be asked of a state, with its answer, as templates. */
@@ -45,8 +46,16 @@ function questions(state: StoryState): Choice<StoryState>[] {
 function whereIsPerson({ at }: StoryState, person: Who): Asked {
   return {
     weight: 2,
-    en: [`Where is {person${person}} now?`, `{^place${at[person]}.in}.`],
-    zh: [`{person${person}}现在在哪里？`, `在{place${at[person]}.in}。`],
+    en: [
+      `Where is {person${person}} now?`,
+      `{^place${at[person]}.in}.`,
+      `{person${person}} is {place${at[person]}.in}.`,
+    ],
+    zh: [
+      `{person${person}}现在在哪里？`,
+      `在{place${at[person]}.in}。`,
+      `{person${person}}在{place${at[person]}.in}。`,
+    ],
   }
 }
 
@@ -56,8 +65,8 @@ function whereIsThing({ at, things }: StoryState, thing: number): Asked {
   const place = location >= 0 ? location : at[-1 - location]
   return {
     weight: 3,
-    en: [`Where is {thing${thing}.the} now?`, `{^place${place}.in}.`],
-    zh: [`{thing${thing}}现在在哪里？`, `在{place${place}.in}。`],
+    en: [`Where is {thing${thing}.the} now?`, `{^place${place}.in}.`, `{^thing${thing}.the} is {place${place}.in}.`],
+    zh: [`{thing${thing}}现在在哪里？`, `在{place${place}.in}。`, `{thing${thing}}在{place${place}.in}。`],
   }
 }
 
@@ -65,27 +74,37 @@ function whoHas({ things }: StoryState, thing: number): Asked {
   const location = things[thing]
   const en = `Who has {thing${thing}.the} now?`
   const zh = `{thing${thing}}现在在谁手里？`
-  return location < 0
-    ? { weight: 2, en: [en, `{person${-1 - location}}.`], zh: [zh, `在{person${-1 - location}}手里。`] }
-    : { weight: 2, en: [en, 'Nobody.'], zh: [zh, '不在任何人手里。'] }
+  if (location >= 0) {
+    return {
+      weight: 2,
+      en: [en, 'Nobody.', `Nobody has {thing${thing}.the}.`],
+      zh: [zh, '不在任何人手里。', `{thing${thing}}不在任何人手里。`],
+    }
+  }
+  const holder = `{person${-1 - location}}`
+  return {
+    weight: 2,
+    en: [en, `${holder}.`, `${holder} has {thing${thing}.the}.`],
+    zh: [zh, `在${holder}手里。`, `{thing${thing}}在${holder}手里。`],
+  }
 }
 
 function whatHas({ things }: StoryState, person: Who): Asked {
   const held = things.flatMap((location, thing) => (location === -1 - person ? [thing] : []))
+  const listed = (open: string) => held.map((thing, i) => `${i === 0 ? open : '{thing'}${thing}.the}`).join(' and ')
+  const chinese = held.map(thing => `{thing${thing}}`).join('和')
+  const nothing = held.length === 0
   return {
     weight: 2,
     en: [
       `What does {person${person}} have now?`,
-      held.length === 0
-        ? 'Nothing.'
-        : `${['{^thing', '{thing']
-            .slice(0, held.length)
-            .map((open, i) => `${open}${held[i]}.the}`)
-            .join(' and ')}.`,
+      nothing ? 'Nothing.' : `${listed('{^thing')}.`,
+      nothing ? `{person${person}} has nothing.` : `{person${person}} has ${listed('{thing')}.`,
     ],
     zh: [
       `{person${person}}现在有什么？`,
-      held.length === 0 ? '什么也没有。' : `${held.map(thing => `{thing${thing}}`).join('和')}。`,
+      nothing ? '什么也没有。' : `${chinese}。`,
+      nothing ? `{person${person}}什么也没有。` : `{person${person}}有${chinese}。`,
     ],
   }
 }
@@ -93,8 +112,8 @@ function whatHas({ things }: StoryState, person: Who): Asked {
 function whatLike(thing: number): Asked {
   return {
     weight: 1,
-    en: [`What is {thing${thing}.the} like?`, `It is {trait${thing}}.`],
-    zh: [`{thing${thing}}是什么样的？`, `是{trait${thing}.is}。`],
+    en: [`What is {thing${thing}.the} like?`, `It is {trait${thing}}.`, `{^thing${thing}.the} is {trait${thing}}.`],
+    zh: [`{thing${thing}}是什么样的？`, `是{trait${thing}.is}。`, `{thing${thing}}是{trait${thing}.is}。`],
   }
 }
 
@@ -102,7 +121,15 @@ function together({ at }: StoryState): Asked {
   const yes = at[0] === at[1]
   return {
     weight: 1,
-    en: ['Are {person0} and {person1} in the same place now?', yes ? 'Yes.' : 'No.'],
-    zh: ['{person0}和{person1}现在在同一个地方吗？', yes ? '在。' : '不在。'],
+    en: [
+      'Are {person0} and {person1} in the same place now?',
+      yes ? 'Yes.' : 'No.',
+      `{person0} and {person1} are ${yes ? '' : 'not '}in the same place.`,
+    ],
+    zh: [
+      '{person0}和{person1}现在在同一个地方吗？',
+      yes ? '在。' : '不在。',
+      `{person0}和{person1}${yes ? '' : '不'}在同一个地方。`,
+    ],
   }
 }
