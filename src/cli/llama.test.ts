@@ -75,7 +75,7 @@ describe('trained here', () => {
     ['--channels 12 --heads 4', 'channels expected an even number of channels in each head'],
     [
       '--hidden-size 4',
-      'Option --hidden-size expected a size of llama: --layers, --heads, --channels, --key-value-heads.',
+      'Option --hidden-size expected a size of llama: --layers, --heads, --channels, --key-value-heads, --tied.',
     ],
   ])('%s is refused', async (words, message) => {
     const all = `train llama --data ${at('text.txt')} --key-value-heads 1 ${words} --out ${at('refused')}`
