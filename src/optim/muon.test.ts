@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { expectClose } from '../../test/engine/closeness.ts'
 import { Random } from '../base/random.ts'
 import { compile, host } from '../compiler/compile.ts'
+import { Transformer } from '../models/2017-transformer.ts'
 import { GPT2 } from '../models/2019-gpt2.ts'
 import { Llama } from '../models/2023-llama.ts'
 import { namedParameters } from '../nn/parameters.ts'
@@ -131,4 +132,13 @@ test('matrices inside of blocks follow it; embeddings, heads, gains and biases f
   expect(Object.keys(llama).map(name => name.split('.').at(-2))).toEqual([
     ...['query', 'key', 'value', 'output', 'gate', 'expand', 'contract'],
   ])
+  const translator = new Transformer({
+    ...{ vocabulary: 65, context: 8, padding: 0, layers: 1, heads: 4, channels: 16, hidden: 48, bias: false },
+  })
+  expect(matricesOf(translator)).toMatchObject({
+    'encoder.0.attention.project.weight': 3,
+    'decoder.0.crossAttention.query.weight': 1,
+    'decoder.0.crossAttention.keyValue.weight': 2,
+  })
+  expect(Object.keys(matricesOf(translator))).not.toContain('embedding.weight')
 })

@@ -9,9 +9,13 @@ export interface MuonOptions extends AdamOptions {
   readonly matrices?: (name: string, shape: Shape) => number
 }
 
-/** Those of a block or a recurrent layer; queries, keys and values are three. Embeddings and the head are none. */
+/**
+ * Those of a block or a recurrent layer; queries, keys and values are three, keys and values of what is read elsewhere two.
+ * Embeddings and the head are none.
+ */
 export function hiddenMatrices(name: string, shape: Shape): number {
-  if (shape.length !== 2 || !/(^|\.)(blocks|layers)\.\d+\./.test(name)) return 0
+  if (shape.length !== 2 || !/(^|\.)(blocks|layers|encoder|decoder)\.\d+\./.test(name)) return 0
+  if (/ttention\.keyValue\.weight$/.test(name)) return 2
   return /\battention\.project\.weight$/.test(name) && shape[1] === 3 * shape[0] ? 3 : 1
 }
 

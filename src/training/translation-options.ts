@@ -48,6 +48,12 @@ export const translationOptions = {
   dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
   smoothing: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'label smoothing' },
 
+  optimizer: {
+    type: 'choice',
+    choices: ['adam', 'muon'],
+    default: 'adam',
+    help: 'rule of the update; adam as published; muon: of hidden matrices, adam of the rest',
+  },
   learningRate: {
     type: 'number',
     above: 0,

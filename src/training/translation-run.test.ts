@@ -53,10 +53,10 @@ async function finish(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   return all
 }
 
-test('a resumed run equals the uninterrupted one', async () => {
+test.each(['adam', 'muon'] as const)('a resumed run equals the uninterrupted one (%s)', async optimizer => {
   const [whole, parts] = [memoryStorage(), memoryStorage()]
-  await finish(start(whole))
-  for await (const event of start(parts)) if (event.type === 'step' && event.step === 10) break // as a kill does it
+  await finish(start(whole, { optimizer }))
+  for await (const event of start(parts, { optimizer })) if (event.type === 'step' && event.step === 10) break // as a kill does it
   const { modelName, options } = await resumedTranslationOptions(parts, { resume: true })
   const events = await finish(start(parts, options, { modelName }))
   expect(events[0]).toMatchObject({ type: 'start', from: 8, model: 'transformer' })

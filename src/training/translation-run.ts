@@ -14,6 +14,8 @@ import { translatorDropoutPlaces } from '../models/encoder-decoder.ts'
 import { translatorEntry, translators } from '../models/translators.ts'
 import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
 import { adam } from '../optim/adamw.ts'
+import { muon } from '../optim/muon.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
 import { inverseSquareRoot, type Schedule } from '../optim/schedules.ts'
 import { isDeviceTensor, type Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
@@ -73,7 +75,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   const model = entry.create(size)
   const parameters = namedParameters(model)
   const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
-  const optimizer = adam({ beta1: options.beta1, beta2: options.beta2, epsilon: 1e-9 })
+  const optimizer = optimizerOf(options)
   const identity: Identity = {
     configuration: JSON.stringify({
       model: modelName,
@@ -157,6 +159,11 @@ export function encodePairs(pairs: readonly SentencePair[], tokenizer: Tokenizer
   return pairs
     .map(({ source, target }) => ({ source: tokenizer.encode(source), target: tokenizer.encode(target) }))
     .filter(({ source, target }) => Math.max(source.length, target.length) < context)
+}
+
+function optimizerOf({ optimizer, beta1, beta2 }: TranslationRunOptions): Optimizer {
+  const options = { beta1, beta2, epsilon: 1e-9, weightDecay: 0 }
+  return optimizer === 'muon' ? muon(options) : adam(options)
 }
 
 function scheduleOf({ channels, warmUp, learningRate }: TranslationRunOptions): Schedule {
