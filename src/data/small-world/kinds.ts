@@ -7,6 +7,7 @@ import { facts } from './facts.ts'
 import { type Binding, type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
 import { lexicon } from './lexicon.ts'
+import { lists } from './lists.ts'
 import { everyQuestion, question } from './question.ts'
 import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
@@ -86,6 +87,8 @@ export interface Examples {
   readonly translation: Translation
   readonly question: Question
   readonly facts: Facts
+  /** Two sentences, and what they say. */
+  readonly lists: Facts
   readonly sorting: Sorting
   /** Of pairs of groups that `sorting` never has. */
   readonly newSorting: Sorting
@@ -133,6 +136,7 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
     },
   },
   facts: { grammar: facts, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
+  lists: { grammar: lists, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
   sorting: { grammar: sorting, example: sorted },
   newSorting: { grammar: newSorting, example: sorted },
   entailment: {
@@ -201,9 +205,9 @@ export function exampleOf<Name extends Kind>(
 /** Kinds of text: those of the examples, and all of them mixed, each document under a heading that names its kind. */
 export type TextKind = Kind | 'mixed'
 
-/** Facts and sorted words are no part of the mixture: each is there for something of its own. */
+/** Facts, lists and sorted words are no part of the mixture: each is there for something of its own. */
 const headings: Readonly<
-  Record<Exclude<Kind, 'facts' | 'sorting' | 'newSorting'>, { readonly weight: number; readonly zh: string }>
+  Record<Exclude<Kind, 'facts' | 'lists' | 'sorting' | 'newSorting'>, { readonly weight: number; readonly zh: string }>
 > = {
   story: { weight: 3, zh: '故事' },
   translation: { weight: 3, zh: '翻译' },
