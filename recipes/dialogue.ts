@@ -20,7 +20,8 @@ export const recipe: Recipe = {
     { name: 'validationLoss', title: 'validation loss, nats per token', better: 'lower' },
   ],
   remarks: `The questions are those that were learned from, so the share says how well the model remembers, not how well it talks. The
-validation loss, on pairs held out, says how little there is to learn from 400 of them.`,
+validation loss, on pairs held out, says how little there is to learn from 400 of them. The last weights are kept: those
+with the lowest validation loss, of the first steps, know 38 of the 100 answers.`,
   async run(context) {
     const task = await pairTask(findDataset('chatterbot-zh'), await context.dataset('chatterbot-zh'))
     const questions = [...new Map(task.train.map(pair => [pair.source, pair])).values()].slice(0, 100)
@@ -28,8 +29,8 @@ validation loss, on pairs held out, says how little there is to learn from 400 o
       modelName: 'seq2seq',
       options: {
         ...{ cell: 'gru', attention: true, channels: 192, dropout: 0.1, smoothing: 0, vocabulary: 1500, context: 200 },
-        ...{ steps: 900, batchTokens: 1024, microBatchTokens: 1024, buckets: 4, warmUp: 100, learningRate: 2e-3 },
-        ...{ evaluateEvery: 300, average: 1 },
+        ...{ steps: 1500, batchTokens: 1024, microBatchTokens: 1024, buckets: 4, warmUp: 100, learningRate: 2e-3 },
+        ...{ evaluateEvery: 1500, average: 1 },
       },
     })
     const asked = context.quick ? questions.filter(({ source }) => source.length < 15).slice(0, 3) : questions
