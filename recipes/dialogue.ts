@@ -21,7 +21,7 @@ export const recipe: Recipe = {
   ],
   remarks: `The questions are those that were learned from, so the share says how well the model remembers, not how well it talks. The
 validation loss, on pairs held out, says how little there is to learn from 400 of them. The last weights are kept: those
-with the lowest validation loss, of the first steps, know 38 of the 100 answers.`,
+of step 300, whose validation loss was the lowest of a run of 900, know 38 of the 100 answers.`,
   async run(context) {
     const task = await pairTask(findDataset('chatterbot-zh'), await context.dataset('chatterbot-zh'))
     const questions = [...new Map(task.train.map(pair => [pair.source, pair])).values()].slice(0, 100)

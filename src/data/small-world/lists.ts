@@ -1,6 +1,6 @@
 /**
  * Two sentences of one pattern, and what they say once more in any order: the plainest text to learn from what belongs to
- * what. A model that has read them learns from stories what it otherwise does not see in them.
+ * what.
  */
 import type { Choice, Grammar } from './grammar.ts'
 import { lexicon } from './lexicon.ts'
