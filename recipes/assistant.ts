@@ -25,7 +25,7 @@ import type { Recipe, RecipeContext } from './recipe.ts'
 import { wasBegun } from './resume.ts'
 
 const { reading, answering, examSeed } = smallWorldAssistant
-const [documents, conversations, questions] = [30_000, 10_000, 500]
+const questions = 500
 
 export const recipe: Recipe = {
   name: 'assistant',
@@ -57,8 +57,8 @@ have; an answer is right where it is the expected one to the letter.`,
     const { seed, quick, runtime, signal } = context
     const started = performance.now()
     const fresh = await freshAssistant(seed)
-    const base = await learn(context, fresh, 'base', assistantReading(quick ? 60 : documents), reading)
-    const told = await assistantConversations(quick ? 60 : conversations)
+    const base = await learn(context, fresh, 'base', assistantReading(quick ? 60 : undefined), reading)
+    const told = await assistantConversations(quick ? 60 : undefined)
     const talking = chatModel({ ...base, generation: { temperature: 0 } }, seed)
     const saved = await learn(context, talking, 'assistant', told, answering)
     const seconds = (performance.now() - started) / 1000
@@ -96,10 +96,10 @@ async function learn(
   const { tokenizer, model } = base
   const settings = { tokenizer, template: templateOf(base), context: model.context, tooLong: 'drop' } as const
   const { examples } = await buildExamples(inOrder(records), new RecordProblems(), settings)
-  const held = Math.ceil(examples.length * options.validationFraction)
+  const isHeld = (_: unknown, i: number): boolean => i % Math.round(1 / options.validationFraction) === 0
   const run = superviseRun({
     ...{ storage, options: { ...options, resume: await wasBegun(storage, options) }, runtime, base, signal },
-    ...{ train: examples.slice(held), validation: examples.slice(0, held) },
+    ...{ train: examples.filter((one, i) => !isHeld(one, i)), validation: examples.filter(isHeld) },
   })
   for await (const event of run)
     if (event.type === 'validation')

@@ -39,7 +39,7 @@ const quickOptions = {
 } as const
 
 /** Length penalties that are tried on the validation sentences. */
-const lengthPenalties = [0.6, 1, 1.4, 1.8]
+const lengthPenalties = [0.6, 1, 1.2, 1.4, 1.6, 1.8]
 
 /** Trains on a task with the recipe's seed, or goes on where that was killed; translates one of its tests. */
 export async function learnAndTranslate(

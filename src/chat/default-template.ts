@@ -37,3 +37,29 @@ export const defaultChatTemplate: string = String.raw`
   {{- '<|im_start|>assistant\n' -}}
 {%- endif -%}
 `.trim()
+
+/** Tokens of {@link shortChatTemplate}. */
+export const shortTurnTokens: readonly string[] = ['<|system|>', '<|user|>', '<|assistant|>', '<|end|>']
+
+/** One token begins a turn, and the assistant's is ended by one: for very small models, which see few tokens at once. */
+export const shortChatTemplate: string = `
+{%- if tools -%}
+  {{- raise_exception('This chat template has no place for tools') -}}
+{%- endif -%}
+{%- for message in messages -%}
+  {%- if message.role not in ['system', 'user', 'assistant'] -%}
+    {{- raise_exception('This chat template knows no role ' + message.role) -}}
+  {%- endif -%}
+  {{- '<|' + message.role + '|>' -}}
+  {%- if message.role == 'assistant' -%}
+    {%- generation -%}
+      {{- message.content + '<|end|>' -}}
+    {%- endgeneration -%}
+  {%- else -%}
+    {{- message.content -}}
+  {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+  {{- '<|assistant|>' -}}
+{%- endif -%}
+`.trim()

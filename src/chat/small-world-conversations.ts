@@ -1,6 +1,7 @@
 /**
  * Conversations about the small world: what a first assistant learns from. Each has an example of the world as its user and
- * its assistant would say it, in one language; a story is asked about several times.
+ * its assistant would say it, in one language; a story is asked about several times. The easiest come first (Bengio et al.,
+ * Curriculum Learning, 2009): stories in which nothing happens yet, then those of one or two events.
  */
 import { Random } from '../base/random.ts'
 import { type Language, type SmallWorldExamples, smallWorldExamples } from '../data/small-world.ts'
@@ -15,8 +16,8 @@ export interface SmallWorldConversationOptions {
 }
 
 /** How often each kind comes: most conversations are about a story, for its questions are what is hard. */
-const shares: Readonly<Record<keyof typeof turnsOf, number>> = {
-  question: 10,
+const shares: Readonly<Record<Exclude<keyof typeof turnsOf, 'questionAtOnce' | 'questionSoon'>, number>> = {
+  question: 24,
   story: 1,
   translation: 2,
   entailment: 2,
@@ -24,23 +25,30 @@ const shares: Readonly<Record<keyof typeof turnsOf, number>> = {
   dialogue: 1,
   instruction: 1,
 }
-/** Questions about one story. */
+/** What part of the conversations each kind of easy question is, at the beginning. */
+const easyShares = { questionAtOnce: 0.15, questionSoon: 0.15 } as const
+/** Questions about one story: few, so that little can be told from the answers before. */
 const questionsOfStory = 4
 
-/** Conversations in a random order of the kinds. */
+/** Conversations: easy questions, then all kinds in a random order. */
 export function* smallWorldConversations({
   seed,
   language,
   count,
 }: SmallWorldConversationOptions): Generator<Conversation> {
   const random = new Random(seed, `small world/conversations/${language}`)
-  const kinds = Object.keys(shares) as (keyof typeof turnsOf)[]
-  const deck = kinds.flatMap(kind => Array.from({ length: shares[kind] }, () => kind))
+  const kinds = Object.keys(turnsOf) as (keyof typeof turnsOf)[]
+  const deck = (Object.keys(shares) as (keyof typeof shares)[]).flatMap(kind =>
+    Array.from({ length: shares[kind] }, () => kind),
+  )
   const examples = new Map(
     kinds.map(kind => [kind, smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator]()]),
   )
+  const { questionAtOnce, questionSoon } = easyShares
   for (let i = 0; i < count; i++) {
-    const kind = deck[random.integer(deck.length)]
+    const isEasy = i < count * (questionAtOnce + questionSoon)
+    const easy = i < count * questionAtOnce ? 'questionAtOnce' : 'questionSoon'
+    const kind = isEasy ? easy : deck[random.integer(deck.length)]
     yield { messages: conversationOf(kind, examples.get(kind)!.next().value, language, random) }
   }
 }
@@ -63,12 +71,18 @@ function conversationOf(
 export const askAbout = (story: string, question: string, language: Language): string =>
   language === 'en' ? `${story} ${question}` : `${story}${question}`
 
+function asked({ story, all }: SmallWorldExamples['question'], language: Language, random: Random): string[] {
+  return random
+    .shuffle([...all])
+    .slice(0, questionsOfStory)
+    .flatMap(({ question, fact }, i) => [i === 0 ? askAbout(story, question, language) : question, fact])
+}
+
 /** What user and assistant say by turns. */
 const turnsOf = {
-  question({ story, all }: SmallWorldExamples['question'], language: Language, random: Random): string[] {
-    const asked = random.shuffle([...all]).slice(0, questionsOfStory)
-    return asked.flatMap(({ question, fact }, i) => [i === 0 ? askAbout(story, question, language) : question, fact])
-  },
+  questionAtOnce: asked,
+  questionSoon: asked,
+  question: asked,
   story: ({ story }: SmallWorldExamples['story'], language: Language) => [
     language === 'en' ? 'Tell me a story.' : '给我讲一个故事。',
     story,

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Conversation } from './conversation.ts'
+import { shortChatTemplate } from './default-template.ts'
 import { ChatTemplate } from './template.ts'
 
 const hello: Conversation = {
@@ -47,4 +48,14 @@ describe('answers', () => {
     const forgetful = '{% for m in messages %}{% if loop.last %}{{ m.content }}{% else %}-{% endif %}{% endfor %}'
     expect(() => answersOf(forgetful)).toThrow('turn 2, expected a text that is the same whatever follows')
   })
+})
+
+test('the short template: one token a turn, and no place for what it cannot write', () => {
+  const template = new ChatTemplate(shortChatTemplate)
+  const { text, answers } = template.renderAnswers(hello, ['<|end|>'])
+  expect(text).toBe('<|user|>Hello<|assistant|>Hi<|end|>')
+  expect(answers.map(({ begin, end }) => text.slice(begin, end))).toEqual(['Hi<|end|>'])
+  const asked = { messages: [{ role: 'system', content: 'Be brief.' }, hello.messages[0]] } as const
+  expect(template.render(asked, { addGenerationPrompt: true })).toBe('<|system|>Be brief.<|user|>Hello<|assistant|>')
+  expect(() => template.render({ messages: [{ role: 'tool', content: '3' }] })).toThrow(/knows no role tool/)
 })

@@ -91,7 +91,9 @@ async function examplesOf(
 ): Promise<[train: ExampleReport, validation: ExampleReport]> {
   const shuffled = new Random(options.seed, 'split').shuffle([...records])
   const held = Math.min(shuffled.length - 1, Math.max(1, Math.floor(shuffled.length * options.validationFraction)))
-  const chosen = shuffled.slice(held).slice(0, options.limit)
+  const picked = shuffled.slice(held).slice(0, options.limit)
+  const isPicked = new Set(picked)
+  const chosen = options.inOrder ? records.filter(record => isPicked.has(record)) : picked
   const build = async (part: readonly PlacedRecord[]): Promise<ExampleReport> => {
     const problems = new RecordProblems()
     const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }

@@ -20,8 +20,8 @@ import { finetuneAnswers } from './finetune-answers.ts'
 import { generationOptions, modelOptions, type OpenModel, openModel } from './open-model.ts'
 
 const startOptions = {
-  documents: { type: 'integer', default: 30_000, minimum: 100, help: 'documents that it reads' },
-  conversations: { type: 'integer', default: 10_000, minimum: 20, help: 'conversations that it learns to answer from' },
+  documents: { type: 'integer', default: 10_000, minimum: 100, help: 'documents that it reads' },
+  conversations: { type: 'integer', default: 30_000, minimum: 20, help: 'conversations that it learns to answer from' },
   questions: { type: 'integer', default: 200, minimum: 1, help: 'new questions that it is asked in each language' },
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights and batches follow from it' },
   out: { type: 'string', default: 'runs/start', placeholder: 'DIR', help: 'folder of the run' },

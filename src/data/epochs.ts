@@ -6,6 +6,11 @@ export interface Epochs {
   batch(step: number): Uint32Array
 }
 
+/** Goes through all examples in their order, again and again. */
+export function orderedEpochs(count: number, batchSize: number): Epochs {
+  return { batch: step => Uint32Array.from({ length: batchSize }, (_, i) => (step * batchSize + i) % count) }
+}
+
 /**
  * Goes through all examples in random order, again and again, in another order each time. An epoch that is no multiple
  * of the batch goes on in the next one's first batch, so that no example is left out.

@@ -32,6 +32,18 @@ function contents({ inputs, targets, positions, documents }: PackedBatch, rows: 
   return found.filter(text => !/^0>/.test(text)).sort()
 }
 
+test('in order: what comes first in the data is learned first, in every epoch', () => {
+  const options = { batchSize: 1, context, seed: 3, window: 15, inOrder: true }
+  const { rows } = packExamples(examples, options)
+  expect(rows.flat().toSorted((a, b) => a - b)).toEqual([...examples.keys()])
+  const windows = rows.map(row => new Set(row.map(index => Math.floor(index / 15))))
+  expect(windows.every(({ size }) => size === 1)).toBe(true)
+  const sequence = windows.flatMap(window => [...window])
+  expect(sequence).toEqual(sequence.toSorted((a, b) => a - b))
+  const packed = packExamples(examples, options)
+  expect(packed.batch(rows.length + 2)).toEqual(packed.batch(2))
+})
+
 test('every example stands in the rows of an epoch once, whole', () => {
   const packed = packExamples(examples, { batchSize: 4, context, seed: 3 })
   expect(packed.rows.flat().toSorted((a, b) => a - b)).toEqual([...examples.keys()])

@@ -1,7 +1,7 @@
 /** Several examples in one row of the context, so that little of it is padding. Shapes: B rows, T tokens. */
 import { DataError } from '../base/errors.ts'
 import { Random } from '../base/random.ts'
-import { shuffledEpochs } from './epochs.ts'
+import { orderedEpochs, shuffledEpochs } from './epochs.ts'
 
 /** Tokens, and which of them are to be learned. */
 export interface TrainingExample {
@@ -30,8 +30,10 @@ export interface PackingOptions {
   /** T */
   readonly context: number
   readonly seed: number
-  /** Examples that look for a place at once; default 4096. */
+  /** Examples that look for a place at once; default 4096, in order 512. */
   readonly window?: number
+  /** The examples of a window come after those of the one before it, in every epoch; shuffled unless told so. */
+  readonly inOrder?: boolean
 }
 
 export interface PackedExamples {
@@ -46,19 +48,22 @@ export interface PackedExamples {
 }
 
 /**
- * Packs examples by first fit, longest first, within windows of the shuffled examples.
+ * Packs examples by first fit, longest first, within windows of the examples, which are shuffled before.
  * @throws {DataError} if there is no example, or one is longer than a row
  */
 export function packExamples(examples: readonly TrainingExample[], options: PackingOptions): PackedExamples {
-  const { batchSize, context, seed, window = 4096 } = options
+  const { batchSize, context, seed, inOrder = false, window = inOrder ? 512 : 4096 } = options
   if (examples.length === 0)
     throw new DataError({ what: 'The data', expected: 'examples to learn from', received: 'none' })
   const lengths = examples.map(({ ids }) => ids.length - 1) // the last token is a target alone
-  const order = new Random(seed, 'packing').shuffle([...examples.keys()])
+  const random = new Random(seed, 'packing')
+  const order = inOrder ? [...examples.keys()] : random.shuffle([...examples.keys()])
   const rows: number[][] = []
-  for (let begin = 0; begin < order.length; begin += window)
-    rows.push(...firstFit(order.slice(begin, begin + window), lengths, context))
-  const epochs = shuffledEpochs(rows.length, batchSize, seed)
+  for (let begin = 0; begin < order.length; begin += window) {
+    const fitted = firstFit(order.slice(begin, begin + window), lengths, context)
+    rows.push(...(inOrder ? random.shuffle(fitted) : fitted)) // the fullest rows would come first
+  }
+  const epochs = inOrder ? orderedEpochs(rows.length, batchSize) : shuffledEpochs(rows.length, batchSize, seed)
   const used = lengths.reduce((sum, length) => sum + Math.max(0, length), 0)
   const batchOf = (indices: readonly number[]): PackedBatch =>
     filledBatch(

@@ -8,6 +8,7 @@ import { UnknownNameError } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import { draw, expectation, type Language, logProbability, parse, write } from './small-world/grammar.ts'
 import { type Examples, exampleOf, grammarOf, type Kind, kinds, type TextKind } from './small-world/kinds.ts'
+import { lexicon } from './small-world/lexicon.ts'
 import type { TextSource } from './text.ts'
 
 export type { Picture } from './small-world/draw.ts'
@@ -141,4 +142,12 @@ function checked(
   if (!(documents >= 1))
     throw new OptionError({ what: 'documents', expected: 'at least 1', received: String(documents) })
   return documents
+}
+
+/** Words that an answer about a story may name: people, things, what those are like, places. */
+export function smallWorldWords(language: Language): string[] {
+  const forms = { person: ['name', 'subject'], thing: ['name'], trait: ['name'], place: ['in', 'to'] } as const
+  return Object.entries(forms).flatMap(([name, own]) =>
+    lexicon[name].words.flatMap(word => own.map(form => word[language][form])),
+  )
 }

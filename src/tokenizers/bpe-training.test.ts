@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Random } from '../base/random.ts'
 import { trainByteLevelBPE } from './bpe-training.ts'
 import { byteCharacters, bytesInOrder } from './byte-alphabet.ts'
-import { gpt2Rule, pretokenize } from './pretokenize.ts'
+import { gpt2Rule, phraseRule, pretokenize } from './pretokenize.ts'
 
 const utf8 = new TextEncoder()
 
@@ -69,4 +69,21 @@ test('a pre-token of a million characters', async () => {
 test('a vocabulary smaller than the bytes is an error', async () => {
   const options = { vocabularySize: 256, specialTokens: ['<|endoftext|>'] }
   await expect(trainByteLevelBPE([], options)).rejects.toThrow(/vocabularySize expected an integer of at least 257/)
+})
+
+test('phrases become tokens after their words, which stay whole in other phrases', async () => {
+  const texts = Array.from({ length: 30 }, () => [
+    'Tom sat in the park. ',
+    'Mia sat in the hall. ',
+    'Mia left the park. ',
+  ]).flat()
+  const options = { vocabularySize: 256 + 45, rule: phraseRule }
+  const tokens = async (wordWeight: number, text: string): Promise<string[]> => {
+    const tokenizer = await trainByteLevelBPE(texts, { ...options, wordWeight })
+    return [...tokenizer.encode(text)].map(id => tokenizer.decode([id]))
+  }
+  expect(await tokens(20, 'Mia sat in the hall. ')).toEqual(['Mia', ' sat in the hall', '. '])
+  const words = ['Tom', ' left', ' the hall', '. ']
+  expect(await tokens(20, 'Tom left the hall. ')).toEqual(words)
+  expect(await tokens(0, 'Tom left the hall. ')).toEqual(['Tom', ' left the ', 'hal', 'l', '. '])
 })

@@ -18,6 +18,11 @@ export interface BPETrainingOptions {
   readonly specialTokens?: readonly string[]
   /** Default {@link gpt2Rule}. */
   readonly rule?: PretokenizationRule
+  /**
+   * Where pre-tokens are phrases: how much more than a phrase each of its words counts, as {@link gpt2Rule} cuts them; 0
+   * unless given. So words are whole before phrases are made of them (Liu et al., SuperBPE, 2025, section 2).
+   */
+  readonly wordWeight?: number
   /** A pair that is rarer is not merged; default 2. */
   readonly minimumFrequency?: number
   /** Called after every merge. */
@@ -34,15 +39,23 @@ export interface BPETrainingOptions {
  */
 export async function trainByteLevelBPE(
   texts: AsyncIterable<string> | Iterable<string>,
-  { vocabularySize, specialTokens = [], rule = gpt2Rule, minimumFrequency = 2, onMerge }: BPETrainingOptions,
+  options: BPETrainingOptions,
 ): Promise<ByteLevelBPE> {
+  const { vocabularySize, specialTokens = [], rule = gpt2Rule, wordWeight = 0, minimumFrequency = 2, onMerge } = options
   const mergeTotal = vocabularySize - 256 - specialTokens.length
   if (!Number.isInteger(mergeTotal) || mergeTotal < 0) {
     const expected = `an integer of at least ${256 + specialTokens.length}: 256 bytes and the special tokens`
     throw new OptionError({ what: 'vocabularySize', expected, received: String(vocabularySize) })
   }
-  const counter = new WordCounter(rule)
-  for await (const text of texts) counter.add(text)
+  const counter = new WordCounter()
+  for await (const text of texts) {
+    for (const [start, end] of cuts(rule, text)) {
+      counter.add(text, start, end)
+      if (wordWeight === 0) continue
+      const phrase = text.slice(start, end)
+      for (const [from, to] of cuts(gpt2Rule, phrase)) counter.add(phrase, from, to, wordWeight)
+    }
+  }
   const tokens = bytesInOrder.map(byte => Uint8Array.of(byte))
   const merges = learnMerges(tokens, new PairCounts(byteSymbols(counter)), { mergeTotal, minimumFrequency, onMerge })
   const addedTokens = specialTokens.map((name, i) => specialToken(name, tokens.length + i))
@@ -78,24 +91,24 @@ function learnMerges(
   return Int32Array.from(merges)
 }
 
+/** Beginning and end of each pre-token. */
+function* cuts(rule: PretokenizationRule, text: string): Generator<[start: number, end: number]> {
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = rule.end(text, start)
+    yield [start, end]
+  }
+}
+
 /** How often each pre-token occurs. */
 class WordCounter {
   readonly words: WordTable = new WordTable(2 ** 16)
   counts: Float64Array = new Float64Array(2 ** 16)
-  readonly #rule: PretokenizationRule
 
-  constructor(rule: PretokenizationRule) {
-    this.#rule = rule
-  }
-
-  add(text: string): void {
-    for (let start = 0, end = 0; start < text.length; start = end) {
-      end = this.#rule.end(text, start)
-      let word = this.words.find(text, start, end)
-      if (word < 0) word = this.words.insert(text, start, end, word)
-      if (word >= this.counts.length) this.counts = enlarged(this.counts, word + 1)
-      this.counts[word]++
-    }
+  add(text: string, start: number, end: number, times = 1): void {
+    let word = this.words.find(text, start, end)
+    if (word < 0) word = this.words.insert(text, start, end, word)
+    if (word >= this.counts.length) this.counts = enlarged(this.counts, word + 1)
+    this.counts[word] += times
   }
 }
 

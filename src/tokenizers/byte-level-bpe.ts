@@ -129,7 +129,7 @@ export class ByteLevelBPE implements Tokenizer {
   }
 
   lastCut(text: string, { special = false }: EncodeOptions = {}): number {
-    return lastSafeCut(text, this.#added.cutCheck(text, special))
+    return lastSafeCut(text, this.#added.cutCheck(text, special), this.rule.isSafeCut)
   }
 
   withSpecialTokens(names: readonly string[]): ByteLevelBPE {

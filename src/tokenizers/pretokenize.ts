@@ -19,11 +19,13 @@ import {
 } from './unicode-classes.ts'
 
 export interface PretokenizationRule {
-  readonly name: 'gpt2' | 'cl100k' | 'llama3' | 'o200k'
+  readonly name: 'gpt2' | 'cl100k' | 'llama3' | 'o200k' | 'phrases'
   /** The regular expression as tokenizer.json writes it; the first is written, all are read. */
   readonly patterns: readonly string[]
   /** The end of the pre-token that begins at `start`, in UTF-16 units. */
   readonly end: (text: string, start: number) => number
+  /** Whether a pre-token begins at an index whatever stands beyond its two neighbours; {@link isSafeCut} unless it is here. */
+  readonly isSafeCut?: (text: string, index: number) => boolean
 }
 
 /** GPT-2 and GPT-3. */
@@ -92,7 +94,45 @@ export const o200kRule: PretokenizationRule = {
   },
 }
 
-export const pretokenizationRules: readonly PretokenizationRule[] = [gpt2Rule, cl100kRule, llama3Rule, o200kRule]
+/**
+ * Words of small letters that follow each other are one pre-token, so that a phrase can be a token (Liu et al., SuperBPE:
+ * Space Travel for Language Models, 2025). A word with a capital is one by itself, without the space before it: a name is
+ * the same token wherever it stands.
+ */
+export const phraseRule: PretokenizationRule = {
+  name: 'phrases',
+  patterns: [
+    [
+      '[\\p{Lu}\\p{Lt}]\\p{Ll}*',
+      '[\\p{Lm}\\p{Lo}]+',
+      ' ?\\p{Ll}+(?: \\p{Ll}+)*(?: (?=[\\p{Lu}\\p{Lt}]))?',
+      '\\p{N}+',
+      '[^\\s\\p{L}\\p{N}]+ ?',
+      '\\s+',
+    ].join('|'),
+  ],
+  end(text, start) {
+    const flags = classAt(text, start)
+    if (flags & upper) return skip(text, start + widthAt(text, start), lower)
+    if (flags & (caseless | number)) return skip(text, start, flags)
+    const first = isBlankBefore(text, start, lower) ? start + 1 : start
+    if (classAt(text, first) & lower) {
+      let end = skip(text, first, lower)
+      while (isBlankBefore(text, end, lower)) end = skip(text, end + 1, lower)
+      return isBlankBefore(text, end, upper) ? end + 1 : end
+    }
+    if (flags & space) return skip(text, start, space)
+    const end = skip(text, start, symbol)
+    return text.charCodeAt(end) === blank ? end + 1 : end
+  },
+  isSafeCut: (text, index) => text.charCodeAt(index) === lineFeed && (classAt(text, index - 1) & space) === 0,
+}
+
+/** The first is the one that is trained with unless another is asked for. */
+export const pretokenizationRules: readonly PretokenizationRule[] = [
+  ...[gpt2Rule, cl100kRule, llama3Rule, o200kRule],
+  phraseRule,
+]
 
 /** The pre-tokens of a text. */
 export function pretokenize(rule: PretokenizationRule, text: string): string[] {
@@ -105,7 +145,7 @@ export function pretokenize(rule: PretokenizationRule, text: string): string[] {
 }
 
 /**
- * Whether every rule begins a pre-token at an index whatever stands before and after its two neighbours: after a letter
+ * Whether every rule of words begins a pre-token at an index whatever stands before and after its two neighbours: after a letter
  * and before white space or a symbol; after any character but white space and before white space that breaks no line.
  */
 export function isSafeCut(text: string, index: number): boolean {
@@ -119,11 +159,15 @@ export function isSafeCut(text: string, index: number): boolean {
 }
 
 /** The last safe cut of a text that may go on, among those allowed; 0 where there is none. */
-export function lastSafeCut(text: string, isAllowed: (index: number) => boolean = () => true): number {
+export function lastSafeCut(
+  text: string,
+  isAllowed: (index: number) => boolean = () => true,
+  isSafe: (text: string, index: number) => boolean = isSafeCut,
+): number {
   // The last unit may be half of a character.
   const isHalf = (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800
   for (let index = text.length - (isHalf ? 2 : 1); index > 0; index--) {
-    if (isSafeCut(text, index) && isAllowed(index)) return index
+    if (isSafe(text, index) && isAllowed(index)) return index
   }
   return 0
 }
@@ -149,6 +193,10 @@ function skip(text: string, index: number, mask: number): number {
     else break
   }
   return index
+}
+
+function isBlankBefore(text: string, index: number, mask: number): boolean {
+  return text.charCodeAt(index) === blank && index + 1 < text.length && (classAt(text, index + 1) & mask) !== 0
 }
 
 function widthAt(text: string, index: number): number {

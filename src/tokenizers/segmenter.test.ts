@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { jiebaSegmenter } from './node.ts'
-import { intlSegmenter, isWord, segmenterFor, segmenterNamed, spaceSegmenter } from './segmenter.ts'
+import { intlSegmenter, isWord, segmenterFor, segmenterNamed, spaceSegmenter, wordsApart } from './segmenter.ts'
 
 const jieba = await jiebaSegmenter()
 
@@ -83,4 +83,14 @@ describe('segmentation', () => {
     expect(() => segmenterNamed('jieba')).toThrow('Received "jieba". Give the jiebaSegmenter() of nacre/node.')
     expect(() => segmenterNamed('stanza')).toThrow('Segmenter expected spaces, intl-LANGUAGE. Received "stanza".')
   })
+})
+
+test('words that stand apart are part of no longer piece', () => {
+  const words = ['Ann', 'ball', 'in the park', 'red', '公园里', '球']
+  const pieces = (text: string) => [...wordsApart([text], words)].join('|')
+  expect(pieces('Ann had a red ball in the park. Anna played football.')).toBe(
+    'Ann| had a| red| ball| in the park|. Anna played football.',
+  )
+  expect(pieces('他在公园里有一个红色的球。')).toBe('他在|公园里|有一个红色的|球|。')
+  expect(pieces('(ball)')).toBe('(|ball|)')
 })

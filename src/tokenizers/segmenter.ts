@@ -60,19 +60,19 @@ export function segmenterFor(text: string): Segmenter {
 }
 
 /**
- * A text in pieces that never hold parts of two Chinese words, for the training of a tokenizer: what is learned from them
- * joins no words of Chinese, as spaces keep those of English apart.
+ * A text in pieces that hold none of these words together with anything else, for the training of a tokenizer: such a word
+ * is a token by itself or several, never a part of one. A word that begins small keeps the space before it.
  */
-export async function* chineseWordsApart(
-  chunks: AsyncIterable<string> | Iterable<string>,
-): AsyncGenerator<string, void, undefined> {
-  const segmenter = new Intl.Segmenter('zh', { granularity: 'word' })
-  for await (const chunk of chunks) {
-    for (const part of chunk.split(/(\p{Script=Han}+)/u)) {
-      if (/^\p{Script=Han}/u.test(part)) for (const { segment } of segmenter.segment(part)) yield segment
-      else if (part !== '') yield part
-    }
-  }
+export function* wordsApart(texts: Iterable<string>, words: readonly string[]): Generator<string, void, undefined> {
+  const patterns = words
+    .toSorted((a, b) => b.length - a.length)
+    .map(word => {
+      const text = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      if (!/^[\p{Lu}\p{Ll}]/u.test(word)) return text
+      return `${/^\p{Ll}/u.test(word) ? '(?: |(?<!\\p{L}))' : '(?<!\\p{L})'}${text}(?!\\p{L})`
+    })
+  const pattern = new RegExp(`(${patterns.join('|')})`, 'u')
+  for (const text of texts) for (const piece of text.split(pattern)) if (piece !== '') yield piece
 }
 
 /** Whether a segment is a word or a number, not a mark. */

@@ -32,6 +32,11 @@ const ownOptions = {
   epochs: { type: 'integer', default: 3, minimum: 1, help: 'times that each text is seen' },
   batchSize: { type: 'integer', default: 32, minimum: 1, unit: 'texts', help: 'texts of one update' },
   limit: { type: 'integer', minimum: 1, unit: 'texts', help: 'learn from the first of a random order only' },
+  inOrder: {
+    type: 'boolean',
+    default: false,
+    help: 'where answers are learned: in the order of the data, for example the easy ones first; shuffled otherwise',
+  },
   optimizer: {
     type: 'choice',
     choices: ['adamw', 'muon'],

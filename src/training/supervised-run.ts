@@ -82,7 +82,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   refuseRecurrent(base.model)
   const metric = answerMetric(options.metric)
   const sizes = { batchSize, context, seed }
-  const packed = packExamples(run.train, sizes)
+  const packed = packExamples(run.train, { ...sizes, inOrder: options.inOrder })
   const held = run.validation.length > 0 ? packExamples(run.validation, sizes) : undefined
   const stepsOfEpoch = Math.ceil(packed.rows.length / batchSize)
   const steps = epochs * stepsOfEpoch

@@ -7,8 +7,7 @@ import { facts } from './facts.ts'
 import { type Binding, type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
 import { lexicon } from './lexicon.ts'
-import { lists } from './lists.ts'
-import { everyQuestion, question } from './question.ts'
+import { everyQuestion, question, questionAtOnce, questionSoon } from './question.ts'
 import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
 import { chineseSentiments, type Sentiment, sentiment } from './sentiment.ts'
@@ -86,9 +85,11 @@ export interface Examples {
   readonly story: Story
   readonly translation: Translation
   readonly question: Question
+  /** Before anything happens: the easiest. */
+  readonly questionAtOnce: Question
+  /** After one or two events. */
+  readonly questionSoon: Question
   readonly facts: Facts
-  /** Two sentences, and what they say. */
-  readonly lists: Facts
   readonly sorting: Sorting
   /** Of pairs of groups that `sorting` never has. */
   readonly newSorting: Sorting
@@ -122,21 +123,10 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
     example: ({ language, fields: [source, target] }) =>
       language === 'en' ? { en: source, zh: target } : { en: target, zh: source },
   },
-  question: {
-    grammar: question,
-    example: ({ fields: [text, asked, answer], derivation, language }) => {
-      const words: Binding = new Map(derivation.flatMap(({ drawn }) => [...drawn]))
-      const state = derivation.at(-2)!.choice.next as StoryState
-      const all = everyQuestion(state).map(found => {
-        const [one, its, fact] = found[language].map(template => fill(template, words, language))
-        return { question: one, answer: its, fact }
-      })
-      const { fact } = all.find(({ question: one }) => one === asked)!
-      return { story: text, question: asked, answer, fact, all }
-    },
-  },
+  question: { grammar: question, example: asked },
+  questionAtOnce: { grammar: questionAtOnce, example: asked },
+  questionSoon: { grammar: questionSoon, example: asked },
   facts: { grammar: facts, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
-  lists: { grammar: lists, example: ({ fields: [text, told] }) => ({ story: text, facts: told }) },
   sorting: { grammar: sorting, example: sorted },
   newSorting: { grammar: newSorting, example: sorted },
   entailment: {
@@ -176,6 +166,17 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
   },
 }
 
+function asked({ fields: [text, put, answer], derivation, language }: Document): Question {
+  const words: Binding = new Map(derivation.flatMap(({ drawn }) => [...drawn]))
+  const state = derivation.at(-2)!.choice.next as StoryState
+  const all = everyQuestion(state).map(found => {
+    const [one, its, fact] = found[language].map(template => fill(template, words, language))
+    return { question: one, answer: its, fact }
+  })
+  const { fact } = all.find(({ question: one }) => one === put)!
+  return { story: text, question: put, answer, fact, all }
+}
+
 function sorted({ lines }: Document): Sorting {
   return {
     lines: lines.map(line => {
@@ -205,9 +206,12 @@ export function exampleOf<Name extends Kind>(
 /** Kinds of text: those of the examples, and all of them mixed, each document under a heading that names its kind. */
 export type TextKind = Kind | 'mixed'
 
-/** Facts, lists and sorted words are no part of the mixture: each is there for something of its own. */
+/** Easy questions, facts and sorted words are no part of the mixture: each is there for something of its own. */
 const headings: Readonly<
-  Record<Exclude<Kind, 'facts' | 'lists' | 'sorting' | 'newSorting'>, { readonly weight: number; readonly zh: string }>
+  Record<
+    Exclude<Kind, 'questionAtOnce' | 'questionSoon' | 'facts' | 'sorting' | 'newSorting'>,
+    { readonly weight: number; readonly zh: string }
+  >
 > = {
   story: { weight: 3, zh: '故事' },
   translation: { weight: 3, zh: '翻译' },

@@ -3,10 +3,8 @@ import type { Choice, Grammar } from './grammar.ts'
 import { lexicon } from './lexicon.ts'
 import { events, type StoryState, sharing, story, storyStart, type Who } from './story.ts'
 
-/** How often the question comes after so many events. */
-const askedAfter: Readonly<Record<number, number>> = { 2: 0.5, 3: 1 }
-
-export const question: Grammar<StoryState> = {
+/** @param askedAfter - how often the question comes after so many events */
+const questionAfter = (askedAfter: Readonly<Record<number, number>>): Grammar<StoryState> => ({
   lexicon,
   start: storyStart,
   choices(state) {
@@ -14,7 +12,12 @@ export const question: Grammar<StoryState> = {
     const share = askedAfter[state.events] ?? 0
     return [...sharing(share, questions(state)), ...sharing(1 - share, events(state))]
   },
-}
+})
+
+/** After two or three events; for learning there are easier ones: before anything happens, and after one or two events. */
+export const question: Grammar<StoryState> = questionAfter({ 2: 0.5, 3: 1 })
+export const questionAtOnce: Grammar<StoryState> = questionAfter({ 0: 1 })
+export const questionSoon: Grammar<StoryState> = questionAfter({ 1: 0.5, 2: 1 })
 
 const end: StoryState = { ...storyStart, phase: 'end' }
 
