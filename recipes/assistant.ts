@@ -31,8 +31,8 @@ export const recipe: Recipe = {
   name: 'assistant',
   year: 2023,
   title: {
-    en: 'the assistant of nacre start: a Llama of 0.26 million parameters reads the small world, then learns to answer',
-    zh: 'nacre start 的助手：26 万参数的 Llama 先读小世界，再学会回答',
+    en: 'the assistant of nacre start: a Llama of 0.47 million parameters reads the small world, then learns to answer',
+    zh: 'nacre start 的助手：47 万参数的 Llama 先读小世界，再学会回答',
   },
   datasets: [],
   seeds: 3,
@@ -52,7 +52,7 @@ export const recipe: Recipe = {
     { name: 'seconds', title: 'reading and learning to answer, seconds', better: 'lower', bound: 200 },
   ],
   remarks: `Both languages are of one model. ${questions} questions in each, about stories of a seed that neither its text nor its conversations
-have; an answer is right where it is the expected one to the letter.`,
+have; an answer is right where it is the expected one to the letter. The model begins with weights that look things up (decision 0018).`,
   async run(context) {
     const { seed, quick, runtime, signal } = context
     const started = performance.now()

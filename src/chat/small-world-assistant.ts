@@ -36,7 +36,7 @@ export const smallWorldAssistant: Assistant = {
   text: smallWorldBilingual,
   chat: smallWorldChat,
   reading: { ...training, learningRate: 1e-3, finalLearningRate: 1e-3 },
-  answering: { ...training, learningRate: 1e-3, finalLearningRate: 1e-4 },
+  answering: { ...training, learningRate: 1e-3, finalLearningRate: 5e-5 },
   examSeed: 4,
 }
 
@@ -47,7 +47,7 @@ const vocabularySize = 1800
 /** Documents that its tokenizer is learned from. */
 const tokenizerDocuments = 5000
 /** What part of what it reads are stories in which nothing happens yet, with what is true in them. */
-const easyShare = 0.5
+const easyShare = 0.8
 
 const languages = ['en', 'zh'] as const
 
@@ -55,7 +55,7 @@ const languages = ['en', 'zh'] as const
  * What it reads: first what is true in stories in which nothing happens, so that it learns to look things up; then texts
  * of all kinds, word by word.
  */
-export function assistantReading(limit = 10_000): PlacedRecord[] {
+export function assistantReading(limit = 5000): PlacedRecord[] {
   const { text } = smallWorldAssistant
   const easy = Math.floor(limit * easyShare)
   const texts = generatedDocuments(text).slice(0, limit - easy)

@@ -1,7 +1,7 @@
 /**
  * Conversations about the small world: what a first assistant learns from. Each has an example of the world as its user and
  * its assistant would say it, in one language; a story is asked about several times. The easiest come first (Bengio et al.,
- * Curriculum Learning, 2009): stories in which nothing happens yet, then those of one or two events.
+ * Curriculum Learning, 2009).
  */
 import { Random } from '../base/random.ts'
 import { type Language, type SmallWorldExamples, smallWorldExamples } from '../data/small-world.ts'
@@ -15,22 +15,24 @@ export interface SmallWorldConversationOptions {
   readonly count: number
 }
 
-/** How often each kind comes: most conversations are about a story, for its questions are what is hard. */
-const shares: Readonly<Record<Exclude<keyof typeof turnsOf, 'questionAtOnce' | 'questionSoon'>, number>> = {
-  question: 24,
-  story: 1,
-  translation: 2,
-  entailment: 2,
-  sentiment: 1,
-  dialogue: 1,
-  instruction: 1,
-}
-/** What part of the conversations each kind of easy question is, at the beginning. */
-const easyShares = { questionAtOnce: 0.15, questionSoon: 0.15 } as const
+/**
+ * What comes up to which part of the conversations, and how often. The easiest questions come first. Other kinds of
+ * conversation come last: much in them cannot be predicted, as the words of a story, and would be in the way of learning to
+ * answer exactly; and what came before them alone would be forgotten.
+ */
+const phases: readonly { readonly until: number; readonly shares: Partial<Record<keyof typeof turnsOf, number>> }[] = [
+  { until: 0.05, shares: { questionAtOnce: 1 } },
+  { until: 0.15, shares: { questionSoon: 1 } },
+  { until: 0.75, shares: { question: 1 } },
+  {
+    until: 1,
+    shares: { question: 10, story: 1, translation: 3, entailment: 2, sentiment: 1, dialogue: 1, instruction: 2 },
+  },
+]
 /** Questions about one story: few, so that little can be told from the answers before. */
 const questionsOfStory = 4
 
-/** Conversations: easy questions, then all kinds in a random order. */
+/** Conversations, phase after phase, in each in a random order. */
 export function* smallWorldConversations({
   seed,
   language,
@@ -38,17 +40,16 @@ export function* smallWorldConversations({
 }: SmallWorldConversationOptions): Generator<Conversation> {
   const random = new Random(seed, `small world/conversations/${language}`)
   const kinds = Object.keys(turnsOf) as (keyof typeof turnsOf)[]
-  const deck = (Object.keys(shares) as (keyof typeof shares)[]).flatMap(kind =>
-    Array.from({ length: shares[kind] }, () => kind),
-  )
   const examples = new Map(
     kinds.map(kind => [kind, smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator]()]),
   )
-  const { questionAtOnce, questionSoon } = easyShares
+  const decks = phases.map(({ until, shares }) => ({
+    until,
+    deck: kinds.flatMap(kind => Array.from({ length: shares[kind] ?? 0 }, () => kind)),
+  }))
   for (let i = 0; i < count; i++) {
-    const isEasy = i < count * (questionAtOnce + questionSoon)
-    const easy = i < count * questionAtOnce ? 'questionAtOnce' : 'questionSoon'
-    const kind = isEasy ? easy : deck[random.integer(deck.length)]
+    const { deck } = decks.find(({ until }) => i < until * count)!
+    const kind = deck[random.integer(deck.length)]
     yield { messages: conversationOf(kind, examples.get(kind)!.next().value, language, random) }
   }
 }

@@ -20,8 +20,8 @@ import { finetuneAnswers } from './finetune-answers.ts'
 import { generationOptions, modelOptions, type OpenModel, openModel } from './open-model.ts'
 
 const startOptions = {
-  documents: { type: 'integer', default: 10_000, minimum: 100, help: 'documents that it reads' },
-  conversations: { type: 'integer', default: 30_000, minimum: 20, help: 'conversations that it learns to answer from' },
+  documents: { type: 'integer', default: 5000, minimum: 100, help: 'documents that it reads' },
+  conversations: { type: 'integer', default: 50_000, minimum: 20, help: 'conversations that it learns to answer from' },
   questions: { type: 'integer', default: 200, minimum: 1, help: 'new questions that it is asked in each language' },
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights and batches follow from it' },
   out: { type: 'string', default: 'runs/start', placeholder: 'DIR', help: 'folder of the run' },
@@ -65,7 +65,7 @@ async function read(context: Context): Promise<void> {
   const { options, print } = context
   const { text, reading } = smallWorldAssistant
   const out = baseOf(options)
-  print('1. It reads: stories and much else of a little world, in English and Chinese, made here.\n')
+  print('1. It reads: what is true in stories of a little world, in English and Chinese, and much else, made here.\n')
   await finetuneAnswers(context, {
     ...{ base: { ...(await freshAssistant(options.seed)), runtime: nodeRuntime() }, out },
     records: assistantReading(options.documents),
