@@ -58,7 +58,7 @@ const languages = ['en', 'zh'] as const
 export function assistantReading(limit = 5000): PlacedRecord[] {
   const { text } = smallWorldAssistant
   const easy = Math.floor(limit * easyShare)
-  const texts = generatedDocuments(text).slice(0, limit - easy)
+  const texts = generatedDocuments(text, limit - easy)
   return [
     ...easyStories(easy),
     ...texts.map((document, i): PlacedRecord => {
@@ -99,7 +99,7 @@ export async function assistantConversations(limit?: number): Promise<PlacedReco
  * stands between two of them mostly is one too, so that what belongs together stands together.
  */
 export async function freshAssistant(seed: number): Promise<SavedModel> {
-  const texts = generatedDocuments(smallWorldBilingual).slice(0, tokenizerDocuments)
+  const texts = generatedDocuments(smallWorldBilingual, tokenizerDocuments)
   const pieces = wordsApart(texts, languages.flatMap(smallWorldWords))
   const specialTokens = ['<|endoftext|>', ...shortTurnTokens]
   const tokenizer = await trainByteLevelBPE(pieces, { vocabularySize, specialTokens, rule: phraseRule, wordWeight: 20 })

@@ -23,10 +23,10 @@ export interface SmallWorldConversationOptions {
 const phases: readonly { readonly until: number; readonly shares: Partial<Record<keyof typeof turnsOf, number>> }[] = [
   { until: 0.05, shares: { questionAtOnce: 1 } },
   { until: 0.15, shares: { questionSoon: 1 } },
-  { until: 0.75, shares: { question: 1 } },
+  { until: 0.6, shares: { question: 1 } },
   {
     until: 1,
-    shares: { question: 10, story: 1, translation: 3, entailment: 2, sentiment: 1, dialogue: 1, instruction: 2 },
+    shares: { question: 20, greeting: 1, story: 1, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
   },
 ]
 /** Questions about one story: few, so that little can be told from the answers before. */
@@ -40,8 +40,12 @@ export function* smallWorldConversations({
 }: SmallWorldConversationOptions): Generator<Conversation> {
   const random = new Random(seed, `small world/conversations/${language}`)
   const kinds = Object.keys(turnsOf) as (keyof typeof turnsOf)[]
+  const told = kinds.filter(kind => kind !== 'greeting')
   const examples = new Map(
-    kinds.map(kind => [kind, smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator]()]),
+    told.map(kind => [
+      kind as string,
+      smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator](),
+    ]),
   )
   const decks = phases.map(({ until, shares }) => ({
     until,
@@ -50,7 +54,7 @@ export function* smallWorldConversations({
   for (let i = 0; i < count; i++) {
     const { deck } = decks.find(({ until }) => i < until * count)!
     const kind = deck[random.integer(deck.length)]
-    yield { messages: conversationOf(kind, examples.get(kind)!.next().value, language, random) }
+    yield { messages: conversationOf(kind, examples.get(kind)?.next().value, language, random) }
   }
 }
 
@@ -84,6 +88,10 @@ const turnsOf = {
   questionAtOnce: asked,
   questionSoon: asked,
   question: asked,
+  greeting: (_: unknown, language: Language, random: Random) => {
+    const all = greetings[language]
+    return all[random.integer(all.length)]
+  },
   story: ({ story }: SmallWorldExamples['story'], language: Language) => [
     language === 'en' ? 'Tell me a story.' : '给我讲一个故事。',
     story,
@@ -98,11 +106,36 @@ const turnsOf = {
     language === 'en' ? `Is this review good or bad? ${text}` : `这条评论是好评还是差评？${text}`,
     verdicts[language][label],
   ],
-  dialogue: ({ turns }: SmallWorldExamples['dialogue']) =>
-    turns.slice(0, turns.length - (turns.length % 2)).map(({ text }) => text),
   instruction: ({ instruction, good }: SmallWorldExamples['instruction']) => [instruction, good],
 } as const
 
+const offers = {
+  en: 'Tell me a story of the little world, and ask me about it.',
+  zh: '给我讲一个小世界的故事，再问我吧。',
+} as const
+const who = { en: 'I am a small model, and I know a little world.', zh: '我是一个小模型，知道一个小世界。' } as const
+/** What a person begins with, and what is said to it. */
+const greetings: Readonly<Record<Language, readonly [string, string][]>> = {
+  en: [
+    ...['Hello!', 'Hello.', 'Hello', 'Hi!', 'Hi', 'hello', 'hi'].map((begun): [string, string] => [
+      begun,
+      `Hello! ${offers.en}`,
+    ]),
+    ['Good morning!', `Good morning! ${offers.en}`],
+    ['Who are you?', who.en],
+    ['What can you do?', offers.en],
+    ['Thank you.', 'You are welcome.'],
+    ['Goodbye!', 'Goodbye!'],
+  ],
+  zh: [
+    ...['你好！', '你好。', '你好', '您好！'].map((begun): [string, string] => [begun, `你好！${offers.zh}`]),
+    ['早上好！', `早上好！${offers.zh}`],
+    ['你是谁？', who.zh],
+    ['你会做什么？', offers.zh],
+    ['谢谢。', '不客气。'],
+    ['再见！', '再见！'],
+  ],
+}
 const truths = {
   en: { entailment: 'Yes.', contradiction: 'No.', neutral: 'The story does not say.' },
   zh: { entailment: '对。', contradiction: '不对。', neutral: '故事里没有说。' },

@@ -78,10 +78,11 @@ function generatedText({ name, language, generated }: Dataset): TextSource {
 
 /**
  * The documents of a generated dataset, each ended by an empty line.
+ * @param limit - of the first ones, all unless given
  * @throws {DataError} if it is a dataset of files
  */
-export function generatedDocuments({ name, language, generated }: Dataset): readonly string[] {
-  if (generated !== undefined) return smallWorldDocuments(language, generated)
+export function generatedDocuments({ name, language, generated }: Dataset, limit?: number): readonly string[] {
+  if (generated !== undefined) return smallWorldDocuments(language, generated, limit)
   throw new DataError({ what: `The dataset ${name}`, expected: 'one that is generated', received: 'files' })
 }
 
@@ -89,6 +90,7 @@ export function generatedDocuments({ name, language, generated }: Dataset): read
 function smallWorldDocuments(
   language: Dataset['language'],
   { seed, documents, kind = 'mixed', factsOfDocument = 0 }: NonNullable<Dataset['generated']>,
+  limit = Number.POSITIVE_INFINITY,
 ): string[] {
   const languages: readonly Language[] = language === 'zh-en' ? ['en', 'zh'] : [language === 'zh' ? 'zh' : 'en']
   const worlds = languages.map(each => ({
@@ -96,13 +98,13 @@ function smallWorldDocuments(
     facts: smallWorld({ seed, language: each, kind: 'facts', documents: Math.max(1, documents * factsOfDocument) }),
   }))
   const parts: string[] = []
-  for (let index = 0; index < documents; index++) {
+  for (let index = 0; index < documents && parts.length < limit; index++) {
     for (const { own, facts } of worlds) {
       parts.push(own.document(index))
       for (let i = 0; i < factsOfDocument; i++) parts.push(facts.document(index * factsOfDocument + i))
     }
   }
-  return parts
+  return parts.slice(0, limit)
 }
 
 /**
