@@ -84,14 +84,19 @@ function* easyStories(count: number): Generator<PlacedRecord> {
   }
 }
 
-/** What it learns to answer from. */
+/**
+ * What it learns to answer from, as many as the dataset has unless told otherwise: the order is the same, from easy questions
+ * to all kinds.
+ */
 export async function assistantConversations(limit?: number): Promise<PlacedRecord[]> {
-  const records: PlacedRecord[] = []
-  for await (const record of readChatDataset(smallWorldChat, [], new RecordProblems())) {
-    if (records.length === limit) break
-    records.push(record)
+  const { chat } = smallWorldAssistant
+  const generated = {
+    ...chat.generated!,
+    ...(limit !== undefined && { documents: Math.ceil(limit / languages.length) }),
   }
-  return records
+  const records: PlacedRecord[] = []
+  for await (const record of readChatDataset({ ...chat, generated }, [], new RecordProblems())) records.push(record)
+  return records.slice(0, limit)
 }
 
 /**

@@ -18,7 +18,7 @@ test('it reads, learns to answer, is asked, and can be talked to', async () => {
   expect(stdout).toMatch(/Chinese: \d of 3 questions/)
   expect(existsSync(join(out, 'base', 'model.safetensors'))).toBe(true)
   const chat = JSON.parse(readFileSync(join(out, 'tokenizer_config.json'), 'utf8'))
-  expect(chat.chat_template).toContain('<|im_start|>')
+  expect(chat.chat_template).toContain('<|assistant|>')
   const generation = JSON.parse(readFileSync(join(out, 'generation_config.json'), 'utf8'))
   expect(generation).toMatchObject({ do_sample: false }) // its answers are the likeliest ones
 
