@@ -138,11 +138,16 @@ function templateOf({ settings }: OpenModel): ChatTemplate | undefined {
   return chatTemplate === undefined ? undefined : new ChatTemplate(chatTemplate, { specialTokens: specialNames })
 }
 
-async function* prompts(lines: Interface, terminal: boolean): AsyncGenerator<string> {
+/** The lines that are typed, with a prompt before each. */
+export async function* prompts(lines: Interface, terminal: boolean): AsyncGenerator<string> {
+  let isOpen = true // Ctrl-D may come while the model still writes
+  lines.once('close', () => {
+    isOpen = false
+  })
   if (terminal) lines.setPrompt('› ')
   if (terminal) lines.prompt()
   for await (const line of lines) {
     yield line
-    if (terminal) lines.prompt()
+    if (terminal && isOpen) lines.prompt()
   }
 }
