@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline'
+import { createInterface } from 'node:readline/promises'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { prompts } from './chat.ts'
@@ -6,7 +6,7 @@ import { prompts } from './chat.ts'
 test('Ctrl-D while the model still writes ends the conversation', async () => {
   const input = new PassThrough()
   const lines = createInterface({ input, output: new PassThrough(), terminal: true })
-  input.write('Hello!\n')
+  setImmediate(() => input.write('Hello!\n'))
   const seen: string[] = []
   for await (const line of prompts(lines, true)) {
     seen.push(line)
