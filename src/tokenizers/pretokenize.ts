@@ -128,7 +128,7 @@ export const phraseRule: PretokenizationRule = {
   isSafeCut: (text, index) => text.charCodeAt(index) === lineFeed && (classAt(text, index - 1) & space) === 0,
 }
 
-/** The first is the one that is trained with unless another is asked for. */
+/** Those that a tokenizer.json may ask for. */
 export const pretokenizationRules: readonly PretokenizationRule[] = [
   ...[gpt2Rule, cl100kRule, llama3Rule, o200kRule],
   phraseRule,
