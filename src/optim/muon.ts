@@ -38,11 +38,11 @@ export function muon({ momentum = 0.95, matrices = hiddenMatrices, ...adam }: Mu
       update: ({ parameter, gradient, state: [m, square], scalars: { learningRate, weightDecay } }, count) => {
         const mean = m.mul(momentum).add(gradient) // m = μ m + g
         const direction = mean.mul(momentum).add(gradient) // Nesterov's
-        const [rows, columns] = parameter.shape
+        const [rows, columns] = parameter.shape.slice(-2)
         const width = columns / count
-        const parts = count === 1 ? [direction] : direction.split(Array(count).fill(width), 1)
+        const parts = count === 1 ? [direction] : direction.split(Array(count).fill(width), -1)
         const [first, ...rest] = parts.map(orthogonal)
-        const change = (rest.length === 0 ? first : first.concat(rest, 1)).mul(0.2 * Math.sqrt(Math.max(rows, width)))
+        const change = (rest.length === 0 ? first : first.concat(rest, -1)).mul(0.2 * Math.sqrt(Math.max(rows, width)))
         // W = W (1 - η λ) - 0.2 √max(rows, columns) η O
         const decayed = parameter.mul(learningRate.mul(weightDecay).neg().add(1))
         return { parameter: decayed.sub(change.mul(learningRate)), state: [mean, square] }
@@ -51,11 +51,14 @@ export function muon({ momentum = 0.95, matrices = hiddenMatrices, ...adam }: Mu
   }
 }
 
-/** About U Vᵀ of a matrix G = U S Vᵀ, by Newton and Schulz's iteration: singular values end between 0.7 and 1.2. */
+/**
+ * About U Vᵀ of each matrix G = U S Vᵀ, by Newton and Schulz's iteration: singular values end between 0.7 and 1.2.
+ * @param matrix - [.., rows, columns]
+ */
 export function orthogonal(matrix: Tensor): Tensor {
-  const [rows, columns] = matrix.shape
+  const [rows, columns] = matrix.shape.slice(-2)
   const wide = rows <= columns
-  let x = matrix.div(matrix.sumSquare().sqrt().maximum(1e-7))
+  let x = matrix.div(matrix.sumSquare([-2, -1], true).sqrt().maximum(1e-7))
   for (let step = 0; step < newtonSchulzSteps; step++) {
     // The smaller of X Xᵀ and Xᵀ X: X (a + b A + c A²), from the left or from the right
     const gram = wide ? x.matmul(x, { transposeB: true }) : x.matmul(x, { transposeA: true })

@@ -26,6 +26,7 @@ export interface Optimizer {
   readonly whole?: {
     /** How many matrices, side by side, a parameter holds that follows this rule; 0 for one that does not. */
     matrices(name: string, shape: Shape): number
+    /** Of one parameter, or of several alike: those have their number before their shape, and do not see each other. */
     update(inputs: UpdateInputs, matrices: number): Updated
   }
 }

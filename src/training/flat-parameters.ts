@@ -33,7 +33,7 @@ const roundUp = (value: number, multiple: number): number => Math.ceil(value / m
  * writes into the views, and the update goes over chunks of the whole without copying anything.
  *
  * Parameters that decay come first, then the others, then those that are updated whole; each group is padded to whole
- * chunks.
+ * chunks. Of the last group, those alike in shape lie side by side with nothing between them.
  */
 export class FlatParameters {
   readonly placements: readonly Placement[]
@@ -58,10 +58,14 @@ export class FlatParameters {
     let offset = 0
     for (const [i, group] of groups.entries()) {
       const start = offset
-      for (const [name, { shape }] of group) {
-        const length = elementCount(shape)
-        placements.push({ name, shape, offset, length })
-        offset = roundUp(offset + length, alignment)
+      const alike = Map.groupBy(group, ([name, { shape }]) => (i === 2 ? shape.join() : name))
+      for (const members of alike.values()) {
+        for (const [name, { shape }] of members) {
+          const length = elementCount(shape)
+          placements.push({ name, shape, offset, length })
+          offset += length
+        }
+        offset = roundUp(offset, alignment)
       }
       offset = roundUp(offset, this.chunkLength)
       for (let chunk = start; chunk < offset; chunk += this.chunkLength)

@@ -6,7 +6,7 @@ import { parameterNames } from '../nn/parameters.ts'
 import { type Optimizer, type Updated, type UpdateInputs, wholeMatrices } from '../optim/optimizer.ts'
 import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
 import { input, type Node, type Parameter, type Tensor } from '../tensor/tensor.ts'
-import { FlatParameters } from './flat-parameters.ts'
+import { FlatParameters, type Placement } from './flat-parameters.ts'
 
 export interface StepOptions {
   readonly runtime: Runtime
@@ -254,26 +254,54 @@ interface PartUpdate {
   readonly fetches: Readonly<Record<string, HostTensor>>
 }
 
-/** The update of each parameter that its optimizer sees whole; parameters alike in shape share a program. */
+/** Elements of parameters that are updated together: more would not stay in the caches. */
+const largestStack = 2 ** 20
+
+/**
+ * The updates of parameters that their optimizer sees whole. Those alike in shape are one tensor, stacked: small products
+ * of matrices share their threads then, and the cost of a call.
+ */
 async function wholeUpdates(
   { runtime, optimizer }: StepOptions,
   flat: FlatParameters,
   decays: NonNullable<StepOptions['decays']>,
 ): Promise<(PartUpdate & { readonly program: Program })[]> {
+  const alike = Map.groupBy(flat.placements, ({ name, shape }) => {
+    const matrices = wholeMatrices(optimizer, name, shape)
+    return matrices > 0 ? [...shape, matrices, decays(name, shape)].join() : ''
+  })
+  alike.delete('')
   const programs = new Map<string, Program>()
   const updates: (PartUpdate & { readonly program: Program })[] = []
-  for (const { name, shape, offset, length } of flat.placements) {
+  for (const [kind, placements] of alike) {
+    const [{ name, shape, length }] = placements
     const matrices = wholeMatrices(optimizer, name, shape)
-    if (matrices === 0) continue
-    const key = `${shape.join()};${matrices}`
-    const program =
-      programs.get(key) ??
-      (await updateProgram(runtime, optimizer, shape, inputs => optimizer.whole!.update(inputs, matrices)))
-    programs.set(key, program)
-    const part = (buffer: Float32Array) => host('float32', shape, buffer.subarray(offset, offset + length))
-    updates.push({ decays: decays(name, shape), program, ...inPlace(optimizer, flat, part) })
+    for (const stack of stacks(placements, Math.max(1, Math.floor(largestStack / length)))) {
+      const stacked = [stack.length, ...shape]
+      const key = `${kind};${stack.length}`
+      const program =
+        programs.get(key) ??
+        (await updateProgram(runtime, optimizer, stacked, inputs => optimizer.whole!.update(inputs, matrices)))
+      programs.set(key, program)
+      const { offset } = stack[0]
+      const part = (buffer: Float32Array) =>
+        host('float32', stacked, buffer.subarray(offset, offset + stack.length * length))
+      updates.push({ decays: decays(name, shape), program, ...inPlace(optimizer, flat, part) })
+    }
   }
   return updates
+}
+
+/** Runs of placements that lie side by side, none longer than the limit. */
+function stacks(placements: readonly Placement[], limit: number): Placement[][] {
+  const all: Placement[][] = []
+  for (const placement of placements) {
+    const last = all.at(-1)
+    const end = last && last.at(-1)!.offset + last.at(-1)!.length
+    if (last && last.length < limit && end === placement.offset) last.push(placement)
+    else all.push([placement])
+  }
+  return all
 }
 
 /** An optimizer's rule on a tensor of a shape. */
