@@ -41,7 +41,11 @@ export interface PackedExamples {
   readonly rows: readonly (readonly number[])[]
   /** Share of the rows' places that hold no token. */
   readonly padding: number
-  /** The batch of a step, a function of its number: rows in another order in every epoch. */
+  /** Targets that count in each row. */
+  readonly scoredTokens: readonly number[]
+  /** The rows of a step, a function of its number: in another order in every epoch. */
+  rowsOf(step: number): readonly number[]
+  /** Their batch. */
   batch(step: number): PackedBatch
   /** A batch of these rows, for evaluation; rows beyond the last are padding. */
   batchOf(rows: readonly number[]): PackedBatch
@@ -72,10 +76,14 @@ export function packExamples(examples: readonly TrainingExample[], options: Pack
       batchSize,
       context,
     )
+  const scoredOf = ({ isAnswer }: TrainingExample): number => isAnswer.subarray(1).reduce((sum, one) => sum + one, 0)
+  const rowsOf = (step: number): number[] => [...epochs.batch(step)]
   return {
     rows,
     padding: 1 - used / (rows.length * context),
-    batch: step => batchOf([...epochs.batch(step)]),
+    scoredTokens: rows.map(row => row.reduce((sum, index) => sum + scoredOf(examples[index]), 0)),
+    rowsOf,
+    batch: step => batchOf(rowsOf(step)),
     batchOf,
   }
 }

@@ -18,7 +18,6 @@ import {
   sameModel,
 } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
-import { tokenLosses } from '../nn/losses.ts'
 import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -30,6 +29,7 @@ import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, fineTuningOptimizer, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
+import { gatheredPlaces, placedLosses, placedTargets } from './scored-places.ts'
 import { scalarFeeds, scalarOf } from './step.ts'
 import { type AnswerMetricName, answerMetric } from './task-metric.ts'
 import { defaultMicroBatches } from './train.ts'
@@ -112,7 +112,17 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
 
   const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context) : 1
   const shape = [batchSize / microBatches, context] as const
-  const places = dropoutPlaces(model)
+  const size = shape[0] * shape[1]
+  /** Scored tokens of each micro-batch of a step. */
+  const scoredOf = (step: number): number[] => {
+    const counts = packed.rowsOf(step).map(row => packed.scoredTokens[row])
+    return Array.from({ length: microBatches }, (_, i) => sum(counts.slice(i * shape[0], (i + 1) * shape[0])))
+  }
+  const gathered = gatheredPlaces(
+    Array.from({ length: stepsOfEpoch }, (_, step) => Math.max(...scoredOf(step))),
+    size,
+  )
+  const drops = dropoutPlaces(model)
   const dropping = options.dropout > 0
   const rising = Math.round(steps * options.warmUp)
   const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
@@ -122,22 +132,24 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
     parameters: trained,
     frozen: parted(false),
-    loss: packedLosses(model, shape, {
-      dropout: dropping ? new Dropout(options.dropout, places) : undefined,
-      recompute: options.recompute,
-    })
-      .sum()
-      .mul(input('scale', [])),
+    loss: bucket =>
+      packedLosses(model, shape, Number(bucket), {
+        dropout: dropping ? new Dropout(options.dropout, drops) : undefined,
+        recompute: options.recompute,
+      })
+        .sum()
+        .mul(input('scale', [])),
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
     batch: step => {
       const batch = packed.batch(step)
+      const places = Math.max(...scoredOf(step)) <= gathered ? gathered : size
       const scale = scalarFeeds({ scale: 1 / Math.max(1, batch.scoredTokens) })
       const feeds = Array.from({ length: microBatches }, (_, i) => {
-        const keys = dropoutKeys(seed, step * microBatches + i, places)
-        const dropout = dropping && { dropoutKeys: host('int32', [places, 2], keys) }
-        return { ...feedsOf(batch, shape, i), ...scale, ...dropout }
+        const keys = dropoutKeys(seed, step * microBatches + i, drops)
+        const dropout = dropping && { dropoutKeys: host('int32', [drops, 2], keys) }
+        return { ...feedsOf(batch, shape, i, places), ...scale, ...dropout }
       })
-      return { feeds, items: batch.scoredTokens }
+      return { feeds, items: batch.scoredTokens, bucket: String(places) }
     },
     ...{ evaluateEvery, patience: options.patience },
     evaluate:
@@ -175,30 +187,37 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   })
 }
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
 function refuseRecurrent(model: LanguageModel): void {
   if (!isRecurrent(model)) return
   const expected = 'a model that attends: several examples lie in a row, and a state would go from one to the next'
   throw new OptionError({ what: 'RUN', expected, received: 'a recurrent model' })
 }
 
-/** Loss of each target of packed rows, 0 where nothing is learned: [B, T]. */
+/** Losses of packed rows, 0 where nothing is learned. */
 function packedLosses(
   model: LanguageModel,
   shape: Shape,
+  places: number,
   options: Pick<LogitsOptions, 'dropout' | 'recompute'> = {},
 ): Tensor {
-  const [ids, targets, positions, documents] = ['ids', 'targets', 'positions', 'documents'].map(name =>
-    input(name, shape, 'int64'),
-  )
-  return tokenLosses(model.logits(ids, { ...options, packing: { positions, documents } }), targets)
+  const [ids, positions, documents] = ['ids', 'positions', 'documents'].map(name => input(name, shape, 'int64'))
+  return placedLosses(model, ids, places, { ...options, packing: { positions, documents } })
 }
 
 /** A part of a batch. */
-function feedsOf(batch: PackedBatch, shape: readonly [rows: number, tokens: number], part: number): Feeds {
+function feedsOf(
+  { inputs, targets, positions, documents }: PackedBatch,
+  shape: readonly [rows: number, tokens: number],
+  part: number,
+  places: number,
+): Feeds {
   const size = shape[0] * shape[1]
-  const of = (values: BigInt64Array) => host('int64', shape, values.subarray(part * size, (part + 1) * size))
-  const { inputs, targets, positions, documents } = batch
-  return { ids: of(inputs), targets: of(targets), positions: of(positions), documents: of(documents) }
+  const partOf = (values: BigInt64Array) => values.subarray(part * size, (part + 1) * size)
+  const of = (values: BigInt64Array) => host('int64', shape, partOf(values))
+  const read = { ids: of(inputs), positions: of(positions), documents: of(documents) }
+  return { ...read, ...placedTargets(partOf(targets), shape, places) }
 }
 
 /** Mean loss of all held-out answers, in nats per token. */
@@ -209,7 +228,8 @@ async function answerLoss(
   parts: number,
   runtime: Runtime,
 ): Promise<(weights: Feeds) => Promise<number>> {
-  const loss = packedLosses(model, shape).sum()
+  const places = shape[0] * shape[1]
+  const loss = packedLosses(model, shape, places).sum()
   const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
   const rowsAtOnce = shape[0] * parts
   return async weights => {
@@ -219,7 +239,7 @@ async function answerLoss(
       const batch = held.batchOf(indices)
       tokens += batch.scoredTokens
       for (let part = 0; part < parts; part++)
-        nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, part) })).loss)
+        nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, part, places) })).loss)
     }
     return nats / tokens
   }
