@@ -18,6 +18,9 @@ export interface NodeRuntimeOptions {
   readonly copying?: boolean
 }
 
+/** Node's own pool, which runs that go on at once are handed to, has four threads. */
+const mostLanes = 4
+
 /**
  * ONNX Runtime's native library.
  * @throws {DeviceError} if the package does not offer the device, or when a model is loaded and the machine has no such
@@ -52,11 +55,12 @@ export function nodeRuntime({
     name: `onnxruntime-node ${device}`,
     device,
     threads,
+    lanes: library && threads <= mostLanes ? threads : 1,
     writesInPlace: true,
     meter: nodeMeter(),
-    load: async model => {
+    load: async (model, { beside = false } = {}) => {
       try {
-        return library?.load(model, threads) ?? nodeSession(await InferenceSession.create(model, options))
+        return library?.load(model, threads, beside) ?? nodeSession(await InferenceSession.create(model, options))
       } catch (cause) {
         const message = (cause instanceof Error ? cause.message : String(cause)).trim().replaceAll(/\s+/g, ' ')
         if (device === 'cpu')

@@ -22,6 +22,8 @@ export type Value = HostTensor | DeviceTensor
 export interface LoadOptions {
   /** Names of outputs that stay on the device, to be fed back; ignored where the device is the host. */
   readonly keepOnDevice?: readonly string[]
+  /** Runs on one thread and may run several times at once, where the runtime has lanes. */
+  readonly beside?: boolean
 }
 
 /** A loaded model. */
@@ -72,6 +74,8 @@ export interface Runtime {
   readonly name: string
   readonly device: string
   readonly threads: number
+  /** How many runs of programs that were loaded `beside` go on at once; 1 where it is left out. */
+  readonly lanes?: number
   /** Whether `fetches` are honoured: weights can then be updated where they lie. */
   readonly writesInPlace: boolean
   readonly meter: Meter

@@ -4,9 +4,10 @@ import type { Shape } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { parameterNames } from '../nn/parameters.ts'
 import { type Optimizer, type Updated, type UpdateInputs, wholeMatrices } from '../optim/optimizer.ts'
-import type { HostTensor, Runtime, Value } from '../runtime/runtime.ts'
+import type { HostTensor, LoadOptions, Runtime, Value } from '../runtime/runtime.ts'
 import { input, type Node, type Parameter, type Tensor } from '../tensor/tensor.ts'
 import { FlatParameters, type Placement } from './flat-parameters.ts'
+import { inLanes, lanesOf, together } from './lanes.ts'
 
 export interface StepOptions {
   readonly runtime: Runtime
@@ -106,17 +107,24 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   }
   const isWhole = (name: string, shape: Shape): boolean => wholeMatrices(optimizer, name, shape) > 0
   const flat = new FlatParameters(parameters, optimizer.state.length, decays, isWhole)
-  const accumulate = microBatches > 1
-  const programs = await perBucket(options.loss, loss => gradientProgram(options, loss, accumulate))
-  const norm = await normProgram(runtime, flat, clip)
-  const update = await updateProgram(runtime, optimizer, [flat.chunkLength], inputs => optimizer.update(inputs))
-  const wholes = await wholeUpdates(options, flat, decays)
+  const possible = lanesOf(runtime, parameters)
+  const lanes = microBatches % possible === 0 ? possible : 1
+  const load = { beside: lanes > 1 }
+  const accumulate = microBatches > lanes
+  const programs = await perBucket(options.loss, loss => gradientProgram(options, loss, accumulate, load))
+  const norm = await normProgram(runtime, flat, clip, lanes)
+  const update = await updateProgram(options, [flat.chunkLength], inputs => optimizer.update(inputs), load)
+  const wholes = await wholeUpdates(options, flat, decays, lanes)
 
   const weightViews = flat.views(flat.weights)
   const weights = { ...weightViews, ...frozenFeeds(options) }
-  const gradientViews = flat.views(flat.gradients, gradientPrefix)
-  const totals = accumulate ? flat.views(flat.gradients, total('')) : {}
-  const norms = { gradients: host('float32', [flat.chunks.length, flat.chunkLength], flat.gradients) }
+  const buffers = Array.from({ length: lanes }, (_, lane) =>
+    lane === 0 ? flat.gradients : new Float32Array(flat.gradients.length),
+  )
+  const gradientViews = buffers.map(buffer => flat.views(buffer, gradientPrefix))
+  const totals = buffers.map(buffer => (accumulate ? flat.views(buffer, total('')) : {}))
+  const rows = [flat.chunks.length, flat.chunkLength]
+  const sums = Object.fromEntries(buffers.map((buffer, lane) => [`gradients${lane}`, host('float32', rows, buffer)]))
   const chunks: readonly PartUpdate[] = flat.chunks
     .filter(({ whole }) => !whole)
     .map(chunk => ({ decays: chunk.decays, ...inPlace(optimizer, flat, buffer => flat.chunk(buffer, chunk)) }))
@@ -130,24 +138,26 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
     },
     run: async (feeds, { step, learningRate, bucket }) => {
       const gradients = await programs.of(bucket)
-      if (accumulate) flat.gradients.fill(0)
-      let lossSum = 0
-      let results: Readonly<Record<string, Value>> = {}
-      for (const feed of feeds) {
-        results = await gradients.run({ ...weights, ...totals, ...feed }, gradientViews)
-        lossSum += scalarOf(results.loss)
-      }
-      const outputs = pick(results, options.outputs)
-      const result = await norm.run(norms)
+      const results: Readonly<Record<string, Value>>[] = []
+      await together(
+        buffers.map(async (buffer, lane) => {
+          if (accumulate) buffer.fill(0)
+          for (let i = lane; i < feeds.length; i += lanes)
+            results[i] = await gradients.run({ ...weights, ...totals[lane], ...feeds[i] }, gradientViews[lane])
+        }),
+      )
+      const lossSum = results.reduce((sum, { loss }) => sum + scalarOf(loss), 0)
+      const outputs = pick(results.at(-1)!, options.outputs)
+      const result = await norm.run(sums, lanes > 1 ? { sum: sums.gradients0 } : {})
       const gradientNorm = scalarOf(result.norm)
       if (!Number.isFinite(lossSum) || !Number.isFinite(gradientNorm))
         return { loss: lossSum, gradientNorm, updated: false, outputs }
       const scalars = scalarFeeds({ learningRate, ...optimizer.scalars(step) })
       const decay = scalarFeeds({ weightDecay: optimizer.weightDecay })
       const noDecay = scalarFeeds({ weightDecay: 0 })
-      for (const { program = update, decays, feeds, fetches } of [...chunks, ...wholes]) {
-        await program.run({ ...feeds, ...scalars, ...(decays ? decay : noDecay), clipping: result.clipping }, fetches)
-      }
+      await inLanes([...wholes, ...chunks], lanes, ({ program = update, decays, feeds, fetches }) =>
+        program.run({ ...feeds, ...scalars, ...(decays ? decay : noDecay), clipping: result.clipping }, fetches),
+      )
       return { loss: lossSum, gradientNorm, updated: true, outputs }
     },
     weights: () => weights,
@@ -173,7 +183,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
 }
 
 /** loss, the asked-for outputs and, for each parameter, its gradient (plus a total so far). */
-function gradientProgram(options: StepOptions, loss: Tensor, accumulate: boolean): Promise<Program> {
+function gradientProgram(options: StepOptions, loss: Tensor, accumulate: boolean, load: LoadOptions): Promise<Program> {
   const { runtime, parameters, outputs = {} } = options
   const gradients = gradient(loss, [...parameters.values()])
   const summed = [...parameters.keys()].map((name, i) => {
@@ -181,7 +191,7 @@ function gradientProgram(options: StepOptions, loss: Tensor, accumulate: boolean
     return [gradientPrefix + name, accumulate ? own.add(input(total(name), own.shape)) : own] as const
   })
   const all = { loss, ...outputs, ...Object.fromEntries(summed) }
-  return compile(runtime, all, { parameterNames: lossParameterNames(options) })
+  return compile(runtime, all, { ...load, parameterNames: lossParameterNames(options) })
 }
 
 /** Compiled programs by bucket; a loss that is no function is compiled at once. */
@@ -221,11 +231,14 @@ export function pick(
   return Object.fromEntries(Object.keys(outputs).map(name => [name, results[name]]))
 }
 
-/** The global norm of the flat gradient and the factor that clips it: min(1, clip / (norm + 1e-6)). */
-function normProgram(runtime: Runtime, flat: FlatParameters, clip: number): Promise<Program> {
-  const gradients = input('gradients', [flat.chunks.length, flat.chunkLength])
-  const norm = gradients.sumSquare([1]).sum().sqrt()
-  return compile(runtime, { norm, clipping: clippingFactor(norm, clip) })
+/** The sum of the lanes' gradients, its global norm and the factor that clips it: min(1, clip / (norm + 1e-6)). */
+function normProgram(runtime: Runtime, flat: FlatParameters, clip: number, lanes: number): Promise<Program> {
+  const [first, ...others] = Array.from({ length: lanes }, (_, lane) =>
+    input(`gradients${lane}`, [flat.chunks.length, flat.chunkLength]),
+  )
+  const sum = others.reduce((total, one) => total.add(one), first)
+  const norm = sum.sumSquare([1]).sum().sqrt()
+  return compile(runtime, { norm, clipping: clippingFactor(norm, clip), ...(lanes > 1 && { sum }) })
 }
 
 /** As torch.nn.utils.clip_grad_norm_ does it. */
@@ -262,10 +275,12 @@ const largestStack = 2 ** 20
  * of matrices share their threads then, and the cost of a call.
  */
 async function wholeUpdates(
-  { runtime, optimizer }: StepOptions,
+  options: StepOptions,
   flat: FlatParameters,
   decays: NonNullable<StepOptions['decays']>,
+  lanes: number,
 ): Promise<(PartUpdate & { readonly program: Program })[]> {
+  const { optimizer } = options
   const alike = Map.groupBy(flat.placements, ({ name, shape }) => {
     const matrices = wholeMatrices(optimizer, name, shape)
     return matrices > 0 ? [...shape, matrices, decays(name, shape)].join() : ''
@@ -276,12 +291,15 @@ async function wholeUpdates(
   for (const [kind, placements] of alike) {
     const [{ name, shape, length }] = placements
     const matrices = wholeMatrices(optimizer, name, shape)
-    for (const stack of stacks(placements, Math.max(1, Math.floor(largestStack / length)))) {
+    const most = Math.min(Math.floor(largestStack / length), Math.ceil(placements.length / lanes))
+    for (const stack of stacks(placements, Math.max(1, most))) {
       const stacked = [stack.length, ...shape]
       const key = `${kind};${stack.length}`
       const program =
         programs.get(key) ??
-        (await updateProgram(runtime, optimizer, stacked, inputs => optimizer.whole!.update(inputs, matrices)))
+        (await updateProgram(options, stacked, inputs => optimizer.whole!.update(inputs, matrices), {
+          beside: lanes > 1,
+        }))
       programs.set(key, program)
       const { offset } = stack[0]
       const part = (buffer: Float32Array) =>
@@ -306,10 +324,10 @@ function stacks(placements: readonly Placement[], limit: number): Placement[][] 
 
 /** An optimizer's rule on a tensor of a shape. */
 function updateProgram(
-  runtime: Runtime,
-  optimizer: Optimizer,
+  { runtime, optimizer }: StepOptions,
   shape: Shape,
   rule: (inputs: UpdateInputs) => Updated,
+  load: LoadOptions,
 ): Promise<Program> {
   const scalarNames = ['learningRate', 'weightDecay', ...Object.keys(optimizer.scalars(1))]
   const scalars = Object.fromEntries(scalarNames.map(name => [name, input(name, [])]))
@@ -317,7 +335,7 @@ function updateProgram(
   const clipped = input('gradient', shape).mul(input('clipping', []))
   const next = rule({ parameter: input('parameter', shape), gradient: clipped, state, scalars })
   const outputs = optimizer.state.map((name, i) => [`next/${name}`, next.state[i]] as const)
-  return compile(runtime, { 'next/parameter': next.parameter, ...Object.fromEntries(outputs) })
+  return compile(runtime, { 'next/parameter': next.parameter, ...Object.fromEntries(outputs) }, load)
 }
 
 export function scalarFeeds(values: Readonly<Record<string, number>>): Record<string, HostTensor> {

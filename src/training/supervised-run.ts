@@ -28,6 +28,7 @@ import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, fineTuningOptimizer, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { lanesOf } from './lanes.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 import { gatheredPlaces, placedLosses, placedTargets } from './scored-places.ts'
 import { scalarFeeds, scalarOf } from './step.ts'
@@ -110,7 +111,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const asking = { runtime, tokenizer, turnEnds, most: options.metricExamples }
   const answers = metric && answerScorer(run.validation, { ...asking, metric })
 
-  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context) : 1
+  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context, lanesOf(runtime, trained)) : 1
   const shape = [batchSize / microBatches, context] as const
   const size = shape[0] * shape[1]
   /** Scored tokens of each micro-batch of a step. */

@@ -13,6 +13,7 @@ import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { type OpenTeacher, openTeacher, type Teacher } from './distillation.ts'
 import { type Feeds, type Fit, type FitOptions, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { lanesOf } from './lanes.ts'
 import { scalarOf } from './step.ts'
 
 /** What a language model's training takes over from `fit` as it is. */
@@ -58,9 +59,13 @@ export interface Training extends Fit<TrainingEvent> {
 /** Tokens that one micro-batch holds at most: its activations then stay in the last-level cache. */
 const cachedTokens = 1024
 
-/** The number of micro-batches, a divisor of the batch, that brings one to `cachedTokens` or just below. */
-export function defaultMicroBatches(batchSize: number, context: number): number {
-  for (let count = 1; count < batchSize; count++) {
+/**
+ * The number of micro-batches, a divisor of the batch, that brings one to `cachedTokens` or just below, and gives each lane
+ * as many where the batch can be divided so.
+ */
+export function defaultMicroBatches(batchSize: number, context: number, lanes = 1): number {
+  const each = batchSize % lanes === 0 ? lanes : 1
+  for (let count = each; count < batchSize; count += each) {
     if (batchSize % count === 0 && (batchSize / count) * context <= cachedTokens) return count
   }
   return batchSize
@@ -81,7 +86,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       ? 1
       : options.microBatchSize
         ? batchSize / options.microBatchSize
-        : defaultMicroBatches(batchSize, context)
+        : defaultMicroBatches(batchSize, context, lanesOf(runtime, namedParameters(model)))
   if (recurrent && options.microBatchSize !== undefined && options.microBatchSize !== batchSize) {
     throw new OptionError({
       what: 'microBatchSize',

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { arch, platform } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
-import koffi from 'koffi'
+import koffi, { type KoffiFunc } from 'koffi'
 import { type DType, zeros } from '../../base/dtype.ts'
 import { DeviceError } from '../../base/errors.ts'
 import { elementCount, type Shape } from '../../base/shape.ts'
@@ -78,6 +78,9 @@ class Api {
     Object.entries(statusFunctions).map(([name, [, ...types]]) => [name, koffi.proto(address, types)]),
   )
 
+  /** Those that were called on a thread of their own. */
+  readonly #functions = new Map<string, KoffiFunc<(...values: unknown[]) => Pointer | null>>()
+
   constructor(library: string) {
     const base = koffi.load(library).func('OrtGetApiBase', address, [])() as Pointer
     const [getApi] = koffi.decode(base, koffi.array(address, 1)) as Pointer[]
@@ -89,11 +92,28 @@ class Api {
 
   /** @throws {Error} with ONNX Runtime's message if the call failed */
   call(name: keyof typeof statusFunctions, ...values: unknown[]): void {
-    const status = koffi.call(this.#table[statusFunctions[name][0]], this.#types[name], ...values) as Pointer | null
+    this.#check(koffi.call(this.#table[statusFunctions[name][0]], this.#types[name], ...values) as Pointer | null)
+  }
+
+  #check(status: Pointer | null): void {
     if (status === null) return
     const message = koffi.call(this.#table[getErrorMessage], this.#status, status) as string
     this.release('status', status)
     throw new Error(message)
+  }
+
+  /**
+   * Calls a function on a thread of its own.
+   * @throws {Error} with ONNX Runtime's message if the call failed
+   */
+  async callBeside(name: keyof typeof statusFunctions, ...values: unknown[]): Promise<void> {
+    const call = this.#functions.get(name) ?? koffi.decode(this.#table[statusFunctions[name][0]], this.#types[name])
+    this.#functions.set(name, call)
+    this.#check(
+      await new Promise((resolve, reject) => {
+        call.async(...values, (error, status) => (error ? reject(error) : resolve(status)))
+      }),
+    )
   }
 
   /** Calls a function whose last argument receives an address or a number, and returns that. */
@@ -133,21 +153,24 @@ export class NativeLibrary {
 
   /**
    * Loads a model; undefined where an output has no fixed shape, which this way cannot serve.
+   * @param beside - with one thread, which is not the caller's: several runs go on at once
    * @throws {Error} with ONNX Runtime's message if it refuses the model
    */
-  load(model: Uint8Array, threads: number): Session | undefined {
+  load(model: Uint8Array, threads: number, beside = false): Session | undefined {
     const api = this.#api
     const options = api.get('createSessionOptions')
     try {
       api.call('setSessionLogSeverityLevel', options, silent)
       // Our compiler has already folded and fused; ONNX Runtime's own passes cost seconds on large graphs.
       api.call('setSessionGraphOptimizationLevel', options, 0)
-      if (threads === this.#poolThreads) api.call('disablePerSessionThreads', options)
+      if (beside) api.call('setIntraOpNumThreads', options, 1)
+      else if (threads === this.#poolThreads) api.call('disablePerSessionThreads', options)
       else api.call('setIntraOpNumThreads', options, threads)
       api.call('setInterOpNumThreads', options, 1)
       const session = api.get('createSessionFromArray', this.#env, model, model.length, options)
       const outputs = this.#outputs(session)
-      if (outputs.every(({ shape }) => shape.every(length => length >= 0))) return this.#session(session, outputs)
+      if (outputs.every(({ shape }) => shape.every(length => length >= 0)))
+        return this.#session(session, outputs, beside)
       api.release('session', session)
       return undefined
     } finally {
@@ -155,29 +178,44 @@ export class NativeLibrary {
     }
   }
 
-  #session(session: Pointer, outputs: readonly NamedTensor[]): Session {
+  #session(session: Pointer, outputs: readonly NamedTensor[], beside: boolean): Session {
     const api = this.#api
     const inputs = this.#names(session, 'sessionGetInputCount', 'sessionGetInputName')
     const names = [inputs, outputs.map(({ name }) => name)].map(list => new NameList(list))
-    const inputValues = new BigUint64Array(inputs.length)
-    const outputValues = new BigUint64Array(outputs.length)
+    const lists = () => [new BigUint64Array(inputs.length), new BigUint64Array(outputs.length)] as const
+    const own = lists()
+    /** What runs that go on read and write: it must not be collected before they end. */
+    const inUse = new Set<unknown>()
     let released = false
     let lastTurn = performance.now()
     return {
       run: async (feeds, fetches = {}) => {
-        if (performance.now() - lastTurn > longestBlockMs) {
+        if (!beside && performance.now() - lastTurn > longestBlockMs) {
           await setImmediate() // signals and timers get their turn
           lastTurn = performance.now()
         }
         if (released) throw new DeviceError({ what: 'A program', expected: 'not to be released', received: 'a run' })
+        const [inputValues, outputValues] = beside ? lists() : own
         for (const [i, name] of inputs.entries()) inputValues[i] = this.#valueOf(name, feeds[name])
         const results: Record<string, HostTensor> = {}
         for (const [i, { name, dtype, shape }] of outputs.entries()) {
           results[name] = fetches[name] ?? { dtype, shape, data: zeros(dtype, elementCount(shape)) }
           outputValues[i] = this.#valueOf(name, results[name])
         }
-        const [from, to] = names.map(({ pointers }) => pointers)
-        api.call('run', session, null, from, inputValues, inputs.length, to, outputs.length, outputValues)
+        const [from, to] = names.map(({ pointers }) => koffi.address(pointers))
+        const [given, written] = [inputValues, outputValues].map(koffi.address)
+        const run = ['run', session, null, from, given, inputs.length, to, outputs.length, written] as const
+        if (!beside) {
+          api.call(...run)
+          return results
+        }
+        const used = [inputValues, outputValues, feeds, results]
+        inUse.add(used)
+        try {
+          await api.callBeside(...run)
+        } finally {
+          inUse.delete(used)
+        }
         return results
       },
       release: async () => {
