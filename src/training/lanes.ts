@@ -1,12 +1,11 @@
 /**
- * Two ways to share the cores. Threads can share each operator, or each thread can have micro-batches of its own: a lane.
- * The operators of a small model are too short to be shared: for the assistant of `nacre start` (0.47 million parameters)
- * two threads took LANESA ms a step where one took LANESB, and two lanes LANESC.
+ * Two ways to share the cores: all threads work on each operator, or each has micro-batches of its own, a lane. The
+ * operators of a small model are too short to be shared (docs/decisions/0019).
  */
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
-/** Elements of the parameters; a larger model's operators are long enough to be shared, and each lane has gradients of its own. */
+/** Elements of the parameters. The operators of a larger model are long enough, and each lane has gradients of its own. */
 const largestModel = 4_000_000
 
 /** How many micro-batches of such parameters could be computed at once. */

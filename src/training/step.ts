@@ -238,7 +238,8 @@ function normProgram(runtime: Runtime, flat: FlatParameters, clip: number, lanes
   )
   const sum = others.reduce((total, one) => total.add(one), first)
   const norm = sum.sumSquare([1]).sum().sqrt()
-  return compile(runtime, { norm, clipping: clippingFactor(norm, clip), ...(lanes > 1 && { sum }) })
+  const load = { beside: lanes > 1 } // threads that share operators would go on spinning when it is done
+  return compile(runtime, { norm, clipping: clippingFactor(norm, clip), ...(lanes > 1 && { sum }) }, load)
 }
 
 /** As torch.nn.utils.clip_grad_norm_ does it. */

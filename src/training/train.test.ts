@@ -39,6 +39,8 @@ test('micro-batches divide the batch and hold at most 1024 tokens, if one sequen
   expect(defaultMicroBatches(8, 1024)).toBe(8)
   expect(defaultMicroBatches(8, 4096)).toBe(8)
   expect(defaultMicroBatches(7, 512)).toBe(7)
+  expect([12, 7, 16].map(rows => defaultMicroBatches(rows, 64, 2))).toEqual([2, 1, 2])
+  expect(defaultMicroBatches(16, 256, 2)).toBe(4)
   expect(defaultMicroBatches(1, 5000)).toBe(1)
 })
 

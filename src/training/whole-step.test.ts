@@ -81,18 +81,27 @@ for (const [name, optimizer] of Object.entries(optimizers)) {
   })
 }
 
-test('several micro-batches are one batch', async () => {
-  const problem = tinyGpt2({ batchSize: 6 })
-  const part = tinyGpt2({ batchSize: 2 })
-  const whole = await train(await wholeStep({ runtime, ...problem }), problem)
-  const flat = await flatStep({
-    runtime,
-    ...part,
-    weights: problem.weights,
-    loss: part.loss.mul(1 / 3),
-    microBatches: 3,
-  })
-  expectSameTraining(await train(flat, problem, 3), whole)
+test.each([
+  ['one after another', 3, 1],
+  ['in lanes, one each', 2, 2],
+  ['in lanes, several each', 4, 2],
+  ['of which each lane would not have as many', 3, 2],
+])('several micro-batches are one batch: %s', async (_, microBatches, lanes) => {
+  const problem = tinyGpt2({ batchSize: 12 })
+  const part = tinyGpt2({ batchSize: 12 / microBatches })
+  const { weights } = problem
+  const runtime = { ...nodeRuntime({ threads: 2 }), lanes }
+  for (const optimizer of [adamW({ weightDecay: 0.1 }), muon({ weightDecay: 0.1 })]) {
+    const whole = await train(await wholeStep({ ...problem, runtime, optimizer }), problem)
+    const loss = part.loss.mul(1 / microBatches)
+    const flat = await flatStep({ ...part, runtime, weights, optimizer, microBatches, loss })
+    expectSameTraining(await train(flat, problem, microBatches), whole)
+  }
+})
+
+test('as many lanes as threads', () => {
+  expect([1, 2, 64].map(threads => nodeRuntime({ threads }).lanes)).toEqual([1, 2, 1])
+  expect(nodeRuntime({ threads: 2, copying: true }).lanes).toBe(1)
 })
 
 test('weights follow the training, and a restored state goes on where it was', async () => {

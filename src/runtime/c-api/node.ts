@@ -111,7 +111,7 @@ class Api {
     this.#functions.set(name, call)
     this.#check(
       await new Promise((resolve, reject) => {
-        call.async(...values, (error, status) => (error ? reject(error) : resolve(status)))
+        call.async(...values, (error: unknown, status: Pointer | null) => (error ? reject(error) : resolve(status)))
       }),
     )
   }
