@@ -21,6 +21,7 @@ import {
   input,
   type Language,
   lineChart,
+  muon,
   namedParameters,
   type Program,
   parameterCount,
@@ -37,6 +38,7 @@ import {
   warmUp,
 } from '../src/index.ts'
 import type { Measure, Recipe, RecipeContext } from './recipe.ts'
+import { measuredOnce } from './resume.ts'
 
 const languages = ['en', 'zh'] as const
 const languageNames = { en: 'English', zh: 'Chinese' } as const
@@ -60,12 +62,12 @@ interface Text {
 
 const texts: readonly Text[] = [
   {
-    ...{ kind: 'scene', title: 'captions', steps: 4000, longSteps: 4000, batchSize: 16, lengthStep: 4 },
+    ...{ kind: 'scene', title: 'captions', steps: 2500, longSteps: 2500, batchSize: 16, lengthStep: 4 },
     attention: { layers: 2, heads: 4, channels: 96 },
     recurrence: { layers: 1, hiddenSize: 192, embeddingSize: 64 },
   },
   {
-    ...{ kind: 'story', title: 'stories', steps: 8000, longSteps: 60_000, batchSize: 8, lengthStep: 8 },
+    ...{ kind: 'story', title: 'stories', steps: 2500, longSteps: 32_000, batchSize: 8, lengthStep: 8 },
     attention: { layers: 4, heads: 4, channels: 128 },
     recurrence: { layers: 2, hiddenSize: 256, embeddingSize: 64 },
   },
@@ -101,6 +103,8 @@ export const recipe: Recipe = {
   datasets: [],
   seeds: 1,
   measures,
+  remarks: `Models that attend learn with Muon, recurrent ones with AdamW. All learn for 2,500 updates, GPT-2 on stories for 32,000:
+it shows how near the limit one comes. With AdamW it stood 12 % above the entropy where it stands 6 % with Muon (8,000 updates).`,
   async run(context) {
     const measured: Record<string, number> = {}
     for (const text of texts) {
@@ -122,9 +126,11 @@ async function learnText(text: Text, language: Language, context: RecipeContext)
     `${documents.heldOut.length} held-out ones have ${documents.exactBitsPerByte.toFixed(4)} bits per byte, ` +
       `${(100 * (documents.exactBitsPerByte / bitsPerByte - 1)).toFixed(2)} % from it by chance`,
   )
+  const storage = context.folder(`${text.kind}-${language}`)
   const curves: Curve[] = []
   for (const entry of timeline) {
-    const curve = await learn(entry, documents, context)
+    const settings = { ...text, seed: context.seed, learningRate, vocabulary, documentsToScore }
+    const curve = await measuredOnce(storage, entry.name, settings, () => learn(entry, documents, context))
     curves.push(curve)
     context.print(rowOf(curve, bitsPerByte))
   }
@@ -247,7 +253,7 @@ async function learn(entry: TimelineEntry, documents: Documents, context: Recipe
       const feeds = { ...feedsOf(rows, tokens, batchSize), share: host('float32', [], Float32Array.of(1 / count)) }
       return { feeds: [feeds], items: count, bucket: String(tokens) }
     },
-    optimizer: adamW({ beta2: 0.99, weightDecay: 0.1 }),
+    optimizer: (entry.carriesState ? adamW : muon)({ beta2: 0.99, weightDecay: 0.1 }),
     learningRate: warmUp(warmUpSteps, cosine(learningRate, learningRate / 30, steps - warmUpSteps)),
     evaluateEvery: Math.ceil(steps / 15),
     evaluate: (weights, whole) => scored.evaluate(weights, whole),
