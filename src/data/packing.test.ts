@@ -89,16 +89,18 @@ describe('with GPT-2', () => {
 
   async function losses(batch: PackedBatch, rows: number): Promise<Float32Array> {
     const shape = [rows, context]
-    const [ids, targets, positions, documents] = ['ids', 'targets', 'positions', 'documents'].map(name =>
-      input(name, shape, 'int64'),
-    )
-    const output = tokenLosses(model.logits(ids, { packing: { positions, documents } }), targets)
+    const [ids, targets, positions, documents, prefixes] = [
+      ...['ids', 'targets', 'positions', 'documents', 'prefixes'],
+    ].map(name => input(name, shape, 'int64'))
+    const packing = { positions, documents, ...(batch.prefixes && { prefixes }) }
+    const output = tokenLosses(model.logits(ids, { packing }), targets)
     const program = await compile(runtime, { output }, { parameterNames: parameterNames(parameters) })
     const feeds = {
       ids: host('int64', shape, batch.inputs),
       targets: host('int64', shape, batch.targets),
       positions: host('int64', shape, batch.positions),
       documents: host('int64', shape, batch.documents),
+      ...(batch.prefixes && { prefixes: host('int64', shape, batch.prefixes) }),
     }
     const result = await program.run({ ...feeds, ...weightFeeds(model, weights) })
     await program.release()
@@ -122,5 +124,29 @@ describe('with GPT-2', () => {
       }
     }
     expect(together.filter(loss => loss > 0)).toHaveLength(whole.batch(0).scoredTokens)
+  })
+
+  it('what several begin with stands in a row once, and their losses are those that each has alone', async () => {
+    const begun = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
+    const goOn = (...own: number[]): TrainingExample => ({
+      ids: Int32Array.from([...begun, ...own]),
+      isAnswer: Uint8Array.from([...begun, ...own], (_, i) => (i < begun.length ? 0 : 1)),
+    })
+    // The second and the third differ in what they learn, not before; the last one learns what it begins with.
+    const few = [goOn(7, 8), goOn(9, 3), goOn(9, 7), { ...goOn(4), isAnswer: new Uint8Array(11).fill(1) }]
+    const packed = packExamples(few, { batchSize: 1, context, seed: 3, inOrder: true })
+    expect(packed.rows.toSorted((a, b) => b.length - a.length)).toEqual([[0, 1, 2], [3]])
+    expect(packed.sharedTokens).toBe(2 * 9)
+    const row = packed.rows.findIndex(({ length }) => length === 3)
+    const together = await losses(packed.batchOf([row]), 1)
+    expect(packed.scoredTokens[row]).toBe(6)
+    const alone: number[] = []
+    for (const example of few.slice(0, 3)) {
+      const batch = packExamples([example], { batchSize: 1, context, seed: 1 }).batch(0)
+      alone.push(...(await losses(batch, 1)).filter(loss => loss > 0))
+    }
+    const found = [...together].filter(loss => loss > 0)
+    expect(found).toHaveLength(6)
+    for (const [i, loss] of found.entries()) expect(loss).toBeCloseTo(alone[i], 4)
   })
 })

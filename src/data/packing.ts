@@ -18,8 +18,10 @@ export interface PackedBatch {
   readonly targets: BigInt64Array
   /** [B, T]: index of each token in its own example */
   readonly positions: BigInt64Array
-  /** [B, T]: number of its example in the row; padding is a document of its own */
+  /** [B, T]: number of its example in the row, or of a prefix; padding is a document of its own */
   readonly documents: BigInt64Array
+  /** [B, T]: number of the prefix that it goes on from, or of its own document; none where no example shares one */
+  readonly prefixes?: BigInt64Array
   /** Targets that count. */
   readonly scoredTokens: number
 }
@@ -41,6 +43,8 @@ export interface PackedExamples {
   readonly rows: readonly (readonly number[])[]
   /** Share of the rows' places that hold no token. */
   readonly padding: number
+  /** Tokens that stand in the rows once and belong to several examples, counted for each but the first. */
+  readonly sharedTokens: number
   /** Targets that count in each row. */
   readonly scoredTokens: readonly number[]
   /** The rows of a step, a function of its number: in another order in every epoch. */
@@ -52,67 +56,129 @@ export interface PackedExamples {
 }
 
 /**
- * Packs examples by first fit, longest first, within windows of the examples, which are shuffled before.
+ * Packs examples by first fit, longest first, within windows of the examples, which are shuffled before. What examples near
+ * each other begin with and do not learn, as a text that several questions are about, stands in a row once: each of them
+ * sees it, and none another, so that all losses are what they are alone.
  * @throws {DataError} if there is no example, or one is longer than a row
  */
 export function packExamples(examples: readonly TrainingExample[], options: PackingOptions): PackedExamples {
   const { batchSize, context, seed, inOrder = false, window = inOrder ? 512 : 4096 } = options
   if (examples.length === 0)
     throw new DataError({ what: 'The data', expected: 'examples to learn from', received: 'none' })
-  const lengths = examples.map(({ ids }) => ids.length - 1) // the last token is a target alone
+  refuseLonger(examples, context)
   const random = new Random(seed, 'packing')
-  const order = inOrder ? [...examples.keys()] : random.shuffle([...examples.keys()])
-  const rows: number[][] = []
+  const groups = sharedPrefixes(examples, context)
+  const order = inOrder ? groups : random.shuffle(groups)
+  const rows: Group[][] = []
   for (let begin = 0; begin < order.length; begin += window) {
-    const fitted = firstFit(order.slice(begin, begin + window), lengths, context)
+    const fitted = firstFit(order.slice(begin, begin + window), context)
     rows.push(...(inOrder ? random.shuffle(fitted) : fitted)) // the fullest rows would come first
   }
   const epochs = inOrder ? orderedEpochs(rows.length, batchSize) : shuffledEpochs(rows.length, batchSize, seed)
-  const used = lengths.reduce((sum, length) => sum + Math.max(0, length), 0)
-  const batchOf = (indices: readonly number[]): PackedBatch =>
-    filledBatch(
-      examples,
-      indices.map(index => rows[index] ?? []),
-      batchSize,
-      context,
-    )
+  const used = groups.reduce((sum, { length }) => sum + length, 0)
+  const sharedTokens = groups.reduce((sum, { prefix, members }) => sum + prefix * (members.length - 1), 0)
+  const batchOf = (indices: readonly number[]): PackedBatch => {
+    const groupsOf = indices.map(index => rows[index] ?? [])
+    const { prefixes, ...batch } = filledBatch(examples, groupsOf, batchSize, context)
+    return { ...batch, ...(sharedTokens > 0 && { prefixes }) }
+  }
   const scoredOf = ({ isAnswer }: TrainingExample): number => isAnswer.subarray(1).reduce((sum, one) => sum + one, 0)
+  const membersOf = (row: readonly Group[]): number[] => row.flatMap(({ members }) => members)
   const rowsOf = (step: number): number[] => [...epochs.batch(step)]
   return {
-    rows,
+    rows: rows.map(membersOf),
     padding: 1 - used / (rows.length * context),
-    scoredTokens: rows.map(row => row.reduce((sum, index) => sum + scoredOf(examples[index]), 0)),
+    sharedTokens,
+    scoredTokens: rows.map(row => membersOf(row).reduce((sum, index) => sum + scoredOf(examples[index]), 0)),
     rowsOf,
     batch: step => batchOf(rowsOf(step)),
     batchOf,
   }
 }
 
-/** First fit, longest first (Johnson, 1973): at most 11/9 of the fewest rows, and one more. */
-function firstFit(indices: readonly number[], lengths: readonly number[], context: number): number[][] {
-  const sorted = indices.toSorted((a, b) => lengths[b] - lengths[a] || a - b)
-  const rows: { readonly examples: number[]; room: number }[] = []
-  let firstOpen = 0 // rows before it are full
-  for (const index of sorted) {
-    const length = lengths[index]
+function refuseLonger(examples: readonly TrainingExample[], context: number): void {
+  const index = examples.findIndex(({ ids }) => lengthOf(ids) > context)
+  if (index < 0) return
+  const expected = `at most ${context + 1} tokens, one more than the context`
+  throw new DataError({ what: `Example ${index}`, expected, received: String(examples[index].ids.length) })
+}
+
+/** Places of an example; its last token is a target alone. */
+const lengthOf = (ids: Int32Array): number => ids.length - 1
+
+/** Examples that go on from a common prefix; one alone has none. */
+interface Group {
+  readonly members: readonly number[]
+  /** Tokens of the prefix. */
+  readonly prefix: number
+  /** Places that it takes. */
+  readonly length: number
+}
+
+/** A shorter prefix is not worth a place of its own. */
+const shortestPrefix = 8
+/** Examples with a common prefix lie at most so far from each other. */
+const nearby = 32
+
+/** Groups by their first members. */
+function sharedPrefixes(examples: readonly TrainingExample[], context: number): Group[] {
+  const groups: Group[] = []
+  /** Where the latest group lies whose examples begin so. */
+  const latest = new Map<string, number>()
+  for (const [index, { ids }] of examples.entries()) {
+    const length = lengthOf(ids)
     if (length < 1) continue // one token alone has nothing to be learned
-    if (length > context) {
-      const expected = `at most ${context + 1} tokens, one more than the context`
-      throw new DataError({ what: `Example ${index}`, expected, received: String(length + 1) })
+    const key = ids.subarray(0, shortestPrefix).join()
+    const place = latest.get(key)
+    const joined = place !== undefined && joinedBy(groups[place], index, examples)
+    if (joined && joined.length <= context) groups[place!] = joined
+    else {
+      latest.set(key, groups.length)
+      groups.push({ members: [index], prefix: 0, length })
     }
+  }
+  return groups
+}
+
+/** The group with one example more; undefined where that has too little in common with it. */
+function joinedBy({ members, prefix }: Group, index: number, examples: readonly TrainingExample[]): Group | undefined {
+  if (index - members.at(-1)! > nearby) return undefined
+  const [first, one] = [examples[members[0]], examples[index]]
+  let common = 0
+  // The last common token is each example's own, for what it predicts may be learned.
+  while (
+    common + 1 < Math.min(lengthOf(first.ids), lengthOf(one.ids)) &&
+    first.ids[common + 1] === one.ids[common + 1] &&
+    first.isAnswer[common + 1] === 0 &&
+    one.isAnswer[common + 1] === 0
+  )
+    common++
+  if (common < Math.max(shortestPrefix, prefix / 2)) return undefined
+  const shared = prefix === 0 ? common : Math.min(prefix, common)
+  const all = [...members, index]
+  const length = all.reduce((sum, member) => sum + lengthOf(examples[member].ids) - shared, shared)
+  return { members: all, prefix: shared, length }
+}
+
+/** First fit, longest first (Johnson, 1973): at most 11/9 of the fewest rows, and one more. */
+function firstFit(groups: readonly Group[], context: number): Group[][] {
+  const sorted = groups.toSorted((a, b) => b.length - a.length || a.members[0] - b.members[0])
+  const rows: { readonly groups: Group[]; room: number }[] = []
+  let firstOpen = 0 // rows before it are full
+  for (const group of sorted) {
     while (firstOpen < rows.length && rows[firstOpen].room === 0) firstOpen++
     let row = firstOpen
-    while (row < rows.length && rows[row].room < length) row++
-    if (row === rows.length) rows.push({ examples: [], room: context })
-    rows[row].examples.push(index)
-    rows[row].room -= length
+    while (row < rows.length && rows[row].room < group.length) row++
+    if (row === rows.length) rows.push({ groups: [], room: context })
+    rows[row].groups.push(group)
+    rows[row].room -= group.length
   }
-  return rows.map(row => row.examples)
+  return rows.map(row => row.groups)
 }
 
 function filledBatch(
   examples: readonly TrainingExample[],
-  rows: readonly (readonly number[])[],
+  rows: readonly (readonly Group[])[],
   batchSize: number,
   context: number,
 ): PackedBatch {
@@ -121,26 +187,35 @@ function filledBatch(
   const targets = new BigInt64Array(size).fill(-1n)
   const positions = new BigInt64Array(size)
   const documents = new BigInt64Array(size)
+  const prefixes = new BigInt64Array(size)
   let scoredTokens = 0
+  let place = 0
+  const put = (token: number, position: number, document: number, prefix: number): void => {
+    inputs[place] = BigInt(token)
+    positions[place] = BigInt(position)
+    documents[place] = BigInt(document)
+    prefixes[place] = BigInt(prefix)
+  }
   for (let row = 0; row < batchSize; row++) {
-    let place = row * context
-    const members = rows[row] ?? []
-    for (const [document, index] of members.entries()) {
-      const { ids, isAnswer } = examples[index]
-      for (let i = 0; i + 1 < ids.length; i++, place++) {
-        inputs[place] = BigInt(ids[i])
-        positions[place] = BigInt(i)
-        documents[place] = BigInt(document)
-        if (isAnswer[i + 1] === 0) continue
-        targets[place] = BigInt(ids[i + 1])
-        scoredTokens++
+    place = row * context
+    let document = 0
+    for (const { members, prefix } of rows[row] ?? []) {
+      const begun = document
+      const { ids: first } = examples[members[0]]
+      for (let i = 0; i < prefix; i++, place++) put(first[i], i, begun, begun)
+      if (prefix > 0) document++
+      for (const { ids, isAnswer } of members.map(index => examples[index])) {
+        for (let i = prefix; i < lengthOf(ids); i++, place++) {
+          put(ids[i], i, document, prefix > 0 ? begun : document)
+          if (isAnswer[i + 1] === 0) continue
+          targets[place] = BigInt(ids[i + 1])
+          scoredTokens++
+        }
+        document++
       }
     }
     const end = (row + 1) * context
-    for (let position = 0n; place < end; position++, place++) {
-      positions[place] = position
-      documents[place] = BigInt(members.length)
-    }
+    for (let position = 0; place < end; position++, place++) put(0, position, document, document)
   }
-  return { inputs, targets, positions, documents, scoredTokens }
+  return { inputs, targets, positions, documents, prefixes, scoredTokens }
 }

@@ -24,16 +24,17 @@ describe.each(attending)('$name with packing', entry => {
 
   async function logits(
     ids: readonly number[],
-    packing?: { positions: readonly number[]; documents: readonly number[] },
+    packing?: { positions: readonly number[]; documents: readonly number[]; prefixes?: readonly number[] },
   ) {
     const shape = [1, ids.length]
     const named = packing && {
       positions: input('positions', shape, 'int64'),
       documents: input('documents', shape, 'int64'),
+      ...(packing.prefixes && { prefixes: input('prefixes', shape, 'int64') }),
     }
     const output = model.logits(input('ids', shape, 'int64'), { packing: named })
     const program = await compile(runtime, { output }, { parameterNames: parameterNames(parameters) })
-    const given = packing && { positions: rows(packing.positions), documents: rows(packing.documents) }
+    const given = Object.fromEntries(Object.entries(packing ?? {}).map(([name, values]) => [name, rows(values)]))
     const result = await program.run({ ids: rows(ids), ...given, ...weightFeeds(model, weights) })
     await program.release()
     return [...((result.output as HostTensor).data as Float32Array)]
@@ -51,5 +52,16 @@ describe.each(attending)('$name with packing', entry => {
       .slice(first.length * size.vocabulary)
       .map((value, i) => Math.abs(value - packed[first.length * size.vocabulary + i]))
     expect(Math.max(...differences)).toBeGreaterThan(0.01)
+  })
+
+  it('gives documents with a common prefix the logits that each has alone', async () => {
+    const packed = await logits([...first, 1, 5, 9, 2, 0], {
+      positions: [0, 1, 2, 3, 4, 3, 4, 0],
+      documents: [0, 0, 0, 1, 1, 2, 2, 3],
+      prefixes: [0, 0, 0, 0, 0, 0, 0, 3],
+    })
+    const [one, other] = [await logits([...first, 1, 5]), await logits([...first, 9, 2])]
+    const alone = [...one, ...other.slice(first.length * size.vocabulary)]
+    for (const [i, value] of alone.entries()) expect(packed[i]).toBeCloseTo(value, 4)
   })
 })

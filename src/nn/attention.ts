@@ -3,6 +3,9 @@ import { attention as attentionOp, causalAttention as causalAttentionOp } from '
 import { apply, constant, type Tensor } from '../tensor/tensor.ts'
 import type { Dropout } from './dropout.ts'
 
+/** In the place of -∞. */
+const lowest = -3.4028234663852886e38
+
 /** @throws {OptionError} if the channels cannot be shared evenly among the heads */
 export function checkHeads(channels: number, heads: number): void {
   if (channels % heads === 0) return
@@ -20,13 +23,36 @@ export interface Packing {
   readonly positions: Tensor
   /** Number of its document in the row: int64 [B, T]. */
   readonly documents: Tensor
+  /**
+   * Number of the document that its own goes on from, and sees: a prefix that several share, and that stands before them.
+   * That of its own where there is none: int64 [B, T].
+   */
+  readonly prefixes?: Tensor
 }
 
-/** 0 where a query may look at a key of its own document, -∞ where that lies after it or in another: [B, 1, T, T]. */
-export function packedMask({ documents }: Packing, band?: number): Tensor {
+/**
+ * 0 where a query may look at a key of its own document, or of the prefix that it goes on from, -∞ where that lies after it
+ * or in another: [B, 1, T, T].
+ * @param band - keys that each query sees, by their positions: its own and those right before it
+ */
+export function packedMask({ documents, positions, prefixes }: Packing, band?: number): Tensor {
   const [batch, tokens] = documents.shape
-  const same = documents.reshape([batch, 1, tokens, 1]).equal(documents.reshape([batch, 1, 1, tokens]))
-  return same.where(causalMask(tokens, tokens, band), -3.4028234663852886e38)
+  const [ofQueries, ofKeys] = [
+    [batch, 1, tokens, 1],
+    [batch, 1, 1, tokens],
+  ]
+  const keys = documents.reshape(ofKeys)
+  let mask: Tensor = causalMask(tokens)
+  if (band !== undefined) {
+    const near = positions
+      .reshape(ofKeys)
+      .add(band - 1)
+      .greaterOrEqual(positions.reshape(ofQueries))
+    mask = near.where(mask, lowest)
+  }
+  const seen = (of: Tensor, otherwise: Tensor | number): Tensor =>
+    of.reshape(ofQueries).equal(keys).where(mask, otherwise)
+  return seen(documents, prefixes ? seen(prefixes, lowest) : lowest)
 }
 
 /**
@@ -34,7 +60,7 @@ export function packedMask({ documents }: Packing, band?: number): Tensor {
  * @param band - keys that each query sees: its own and those right before it
  */
 export function causalMask(queries: number, keys: number = queries, band: number = keys): Tensor {
-  const values = new Float32Array(queries * keys).fill(-3.4028234663852886e38)
+  const values = new Float32Array(queries * keys).fill(lowest)
   for (let t = 0; t < queries; t++) {
     const own = t + keys - queries
     values.fill(0, t * keys + Math.max(0, own - band + 1), t * keys + own + 1)

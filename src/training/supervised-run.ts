@@ -134,7 +134,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     parameters: trained,
     frozen: parted(false),
     loss: bucket =>
-      packedLosses(model, shape, Number(bucket), {
+      packedLosses(model, packed, shape, Number(bucket), {
         dropout: dropping ? new Dropout(options.dropout, drops) : undefined,
         recompute: options.recompute,
       })
@@ -199,17 +199,20 @@ function refuseRecurrent(model: LanguageModel): void {
 /** Losses of packed rows, 0 where nothing is learned. */
 function packedLosses(
   model: LanguageModel,
+  packed: PackedExamples,
   shape: Shape,
   places: number,
   options: Pick<LogitsOptions, 'dropout' | 'recompute'> = {},
 ): Tensor {
-  const [ids, positions, documents] = ['ids', 'positions', 'documents'].map(name => input(name, shape, 'int64'))
-  return placedLosses(model, ids, places, { ...options, packing: { positions, documents } })
+  const [ids, ...packing] = ['ids', 'positions', 'documents', 'prefixes'].map(name => input(name, shape, 'int64'))
+  const [positions, documents, prefixes] = packing
+  const shared = packed.sharedTokens > 0 && { prefixes }
+  return placedLosses(model, ids, places, { ...options, packing: { positions, documents, ...shared } })
 }
 
 /** A part of a batch. */
 function feedsOf(
-  { inputs, targets, positions, documents }: PackedBatch,
+  { inputs, targets, positions, documents, prefixes }: PackedBatch,
   shape: readonly [rows: number, tokens: number],
   part: number,
   places: number,
@@ -218,7 +221,7 @@ function feedsOf(
   const partOf = (values: BigInt64Array) => values.subarray(part * size, (part + 1) * size)
   const of = (values: BigInt64Array) => host('int64', shape, partOf(values))
   const read = { ids: of(inputs), positions: of(positions), documents: of(documents) }
-  return { ...read, ...placedTargets(partOf(targets), shape, places) }
+  return { ...read, ...(prefixes && { prefixes: of(prefixes) }), ...placedTargets(partOf(targets), shape, places) }
 }
 
 /** Mean loss of all held-out answers, in nats per token. */
@@ -230,7 +233,7 @@ async function answerLoss(
   runtime: Runtime,
 ): Promise<(weights: Feeds) => Promise<number>> {
   const places = shape[0] * shape[1]
-  const loss = packedLosses(model, shape, places).sum()
+  const loss = packedLosses(model, held, shape, places).sum()
   const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
   const rowsAtOnce = shape[0] * parts
   return async weights => {
