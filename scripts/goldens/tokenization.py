@@ -31,6 +31,16 @@ LLAMA3 = (
     r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"""
     r"""|\s*[\r\n]+|\s+(?!\S)|\s+"""
 )
+PHRASES = "|".join(
+    [
+        r"[\p{Lu}\p{Lt}]\p{Ll}*",
+        r"[\p{Lm}\p{Lo}]+",
+        r" ?\p{Ll}+(?: \p{Ll}+)*(?: (?=[\p{Lu}\p{Lt}]))?",
+        r"\p{N}+",
+        r"[^\s\p{L}\p{N}]+ ?",
+        r"\s+",
+    ]
+)
 O200K = "|".join(
     [
         r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
@@ -167,6 +177,12 @@ def byte_level(tokenizer):
     return tokenizer
 
 
+def phrase_ends(text):
+    """Where the pre-tokens of our rule of phrases end, in code points."""
+    split = pre_tokenizers.Split(Regex(PHRASES), "isolated")
+    return [end for _, (_, end) in split.pre_tokenize_str(text)]
+
+
 def train(texts, size):
     tokenizer = byte_level(Tokenizer(models.BPE()))
     alphabet = pre_tokenizers.ByteLevel.alphabet()
@@ -268,6 +284,7 @@ def main():
                 for path in corpora
             ],
         },
+        "phrases": [[seed, 3000, digest(phrase_ends(odd_text(seed, 3000)))] for seed in range(201, 221)],
         "sample": sample,
         "byteLevelJSON": json.loads(small.to_str()),
         "charactersJSON": json.loads(character_tokenizer(sample).to_str()),

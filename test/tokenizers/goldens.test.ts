@@ -7,7 +7,7 @@ import { trainByteLevelBPE } from '../../src/tokenizers/bpe-training.ts'
 import { trainCharacters } from '../../src/tokenizers/characters.ts'
 import { gpt2Tokenizer } from '../../src/tokenizers/gpt2-files.ts'
 import { tokenizerFromJSON } from '../../src/tokenizers/huggingface.ts'
-import { cl100kRule, llama3Rule, o200kRule } from '../../src/tokenizers/pretokenize.ts'
+import { cl100kRule, llama3Rule, o200kRule, phraseRule, pretokenize } from '../../src/tokenizers/pretokenize.ts'
 import { tiktokenTokenizer } from '../../src/tokenizers/tiktoken.ts'
 import { encodeChunks, type Tokenizer } from '../../src/tokenizers/tokenizer.ts'
 import type { TokenizerJSON } from '../../src/tokenizers/tokenizer-json.ts'
@@ -31,6 +31,7 @@ interface Golden {
     }
     corpora: { path: string; vocabularySize: number; mergeCount: number; merges: string }[]
   }
+  phrases: [seed: number, length: number, ends: string][]
   sample: string
   byteLevelJSON: TokenizerJSON
   charactersJSON: TokenizerJSON
@@ -55,6 +56,12 @@ function readText(path: string): string {
 async function* texts(...items: string[]): AsyncGenerator<string> {
   yield* items
 }
+
+test.each(golden.phrases)('phrases are cut as its expression cuts them: seed %i', (seed, length, ends) => {
+  let end = 0
+  const own = pretokenize(phraseRule, oddText(seed, length)).map(piece => (end += [...piece].length))
+  expect(digest(Int32Array.from(own))).toBe(ends)
+})
 
 test('each of the 1,114,112 code points has the class that Hugging Face sees', () => {
   expect(createHash('sha256').update(characterClasses()).digest('hex')).toBe(golden.classes)
