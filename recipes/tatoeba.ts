@@ -14,8 +14,8 @@ const shared = {
 const transformer: Plan = {
   modelName: 'transformer',
   options: {
-    ...{ ...shared, channels: 128, hidden: 512, layers: 3, heads: 4, dropout: 0.1 },
-    ...{ steps: 6000, batchTokens: 1024, warmUp: 800, learningRate: 2e-3, evaluateEvery: 400, optimizer: 'muon' },
+    ...{ ...shared, channels: 192, hidden: 768, layers: 3, heads: 6, dropout: 0.2 },
+    ...{ steps: 8000, batchTokens: 1024, warmUp: 800, learningRate: 2e-3, evaluateEvery: 400, optimizer: 'muon' },
   },
 }
 const seq2seq: Plan = {
@@ -43,10 +43,10 @@ export const recipe: Recipe = {
     { name: 'lead', title: 'BLEU of the Transformer above that of seq2seq', better: 'higher', bound: 3 },
   ],
   remarks: `The split is random, with the seed 2017; pairs of one English sentence stay together, apart from case and punctuation.
-Each model has the steps that it goes on learning in: seq2seq 3,000 of 2,048 tokens, the Transformer 6,000 of 1,024. seq2seq learns
-with Adam, the matrices of the Transformer with Muon; seq2seq was not tried with other settings. Of four settings of the Transformer,
-tried with seed 1, the one with the best BLEU on the validation sentences was taken; their test BLEU had been seen too (30.9 to
-31.9). The length penalty is chosen on the validation sentences, which are no test sentences. Case and punctuation count.`,
+Each model has the steps that it goes on learning in: seq2seq 3,000 of 2,048 tokens, the Transformer 8,000 of 1,024. seq2seq learns
+with Adam, the matrices of the Transformer with Muon; seq2seq was not tried with other settings. Of five settings of the Transformer,
+tried with seed 1, the one with the best BLEU on the validation sentences was taken (31.7; the others 29.7 to 31.1); the test BLEU of
+all had been seen too. The length penalty is chosen on the validation sentences, which are no test sentences. Case and punctuation count.`,
   async run(context) {
     const task = await pairTask(findDataset('tatoeba'), await context.dataset('tatoeba'))
     const scores: Record<string, number> = {}

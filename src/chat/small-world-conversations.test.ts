@@ -6,7 +6,7 @@ import { askAbout, smallWorldConversations } from './small-world-conversations.t
 const languages = ['en', 'zh'] as const
 
 test.each(languages)('conversations can be learned from, and are of many kinds (%s)', language => {
-  const all = [...smallWorldConversations({ seed: 3, language, count: 300 })]
+  const all = [...smallWorldConversations({ seed: 3, language, count: 3000 })]
   expect(all.map(conversationProblem).filter(problem => problem !== undefined)).toEqual([])
   const turns = new Set(all.map(({ messages }) => messages.length))
   expect([...turns].sort((a, b) => a - b)).toEqual([2, 8]) // one answer, four questions about a story
@@ -21,7 +21,7 @@ test.each(languages)('conversations can be learned from, and are of many kinds (
 test.each(languages)('what is answered about a story is what the world says (%s)', language => {
   const answers = new Map<string, string>()
   for (const { story, question, answer, fact, all } of smallWorldExamples({ seed: 3, language, kind: 'question' })) {
-    expect(all).toContainEqual({ question, answer, fact })
+    expect(all).toContainEqual(expect.objectContaining({ question, answer, fact }))
     expect(new Set(all.map(({ question: one }) => one)).size).toBe(11)
     for (const one of all) answers.set(askAbout(story, one.question, language), one.fact)
   }

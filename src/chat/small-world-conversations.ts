@@ -4,7 +4,13 @@
  * Curriculum Learning, 2009).
  */
 import { Random } from '../base/random.ts'
-import { type Language, type SmallWorldExamples, smallWorldExamples } from '../data/small-world.ts'
+import {
+  type AnsweredQuestion,
+  type Language,
+  type SmallWorldExamples,
+  smallWorldExamples,
+  type Topic,
+} from '../data/small-world.ts'
 import type { Conversation, Message } from './conversation.ts'
 
 export interface SmallWorldConversationOptions {
@@ -15,22 +21,52 @@ export interface SmallWorldConversationOptions {
   readonly count: number
 }
 
+const questionKinds = ['questionAtOnce', 'questionSoon', 'question'] as const
+type QuestionKind = (typeof questionKinds)[number]
+type Kind = QuestionKind | keyof typeof turnsOf
+const isQuestion = (kind: Kind): kind is QuestionKind => questionKinds.some(one => one === kind)
+
+interface Phase {
+  /** Up to which part of the conversations. */
+  readonly until: number
+  /** What kinds of example come, and how often. */
+  readonly shares: Partial<Record<Kind, number>>
+  /** Questions about a story, each asked in a conversation of its own, and how often what they are about comes. */
+  readonly questions: number
+  readonly topics: Readonly<Record<Topic, number>>
+}
+
+const everything = {
+  questions: 10,
+  topics: { 'person place': 2, possessions: 6, 'thing place': 3, holder: 3, trait: 0.3, together: 3 },
+} as const
+/** What somebody has takes a look at everything that happened, and is learned last. */
+const theHardest = {
+  questions: 5,
+  topics: { 'person place': 1, possessions: 8, 'thing place': 3, holder: 1, trait: 0.3, together: 6 },
+} as const
+
 /**
- * What comes up to which part of the conversations, and how often. The easiest questions come first. Other kinds of
- * conversation come last: much in them cannot be predicted, as the words of a story, and would be in the way of learning to
- * answer exactly; and what came before them alone would be forgotten.
+ * The easiest questions come first. Other kinds of example come last: much in them cannot be predicted, as the words of a
+ * story, and would be in the way of learning to answer exactly; and what came before them alone would be forgotten.
  */
-const phases: readonly { readonly until: number; readonly shares: Partial<Record<keyof typeof turnsOf, number>> }[] = [
-  { until: 0.05, shares: { questionAtOnce: 1 } },
-  { until: 0.15, shares: { questionSoon: 1 } },
-  { until: 0.6, shares: { question: 1 } },
+const phases: readonly Phase[] = [
+  { until: 0.05, shares: { questionAtOnce: 1 }, ...everything },
+  { until: 0.15, shares: { questionSoon: 1 }, ...everything },
+  { until: 0.25, shares: { question: 1 }, ...everything },
+  { until: 0.6, shares: { question: 1 }, ...theHardest },
   {
     until: 1,
     shares: { question: 20, greeting: 1, story: 1, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
+    ...theHardest,
   },
 ]
-/** Questions about one story: few, so that little can be told from the answers before. */
-const questionsOfStory = 4
+/**
+ * What part of the stories is asked about in conversations of one question each, so that no answer can be told from one
+ * before it; their common beginning stands in a packed row once. The others are asked about by turns.
+ */
+const apart = 0.8
+const questionsByTurns = 4
 
 /** Conversations, phase after phase, in each in a random order. */
 export function* smallWorldConversations({
@@ -39,7 +75,7 @@ export function* smallWorldConversations({
   count,
 }: SmallWorldConversationOptions): Generator<Conversation> {
   const random = new Random(seed, `small world/conversations/${language}`)
-  const kinds = Object.keys(turnsOf) as (keyof typeof turnsOf)[]
+  const kinds: readonly Kind[] = [...questionKinds, ...(Object.keys(turnsOf) as (keyof typeof turnsOf)[])]
   const told = kinds.filter(kind => kind !== 'greeting')
   const examples = new Map(
     told.map(kind => [
@@ -47,47 +83,56 @@ export function* smallWorldConversations({
       smallWorldExamples({ seed, language, kind, documents: count })[Symbol.iterator](),
     ]),
   )
-  const decks = phases.map(({ until, shares }) => ({
-    until,
-    deck: kinds.flatMap(kind => Array.from({ length: shares[kind] ?? 0 }, () => kind)),
-  }))
-  for (let i = 0; i < count; i++) {
-    const { deck } = decks.find(({ until }) => i < until * count)!
+  const decks = phases.map(({ shares }) => kinds.flatMap(kind => Array.from({ length: shares[kind] ?? 0 }, () => kind)))
+  for (let i = 0; i < count; ) {
+    const number = phases.findIndex(({ until }) => i < until * count)
+    const deck = decks[number]
     const kind = deck[random.integer(deck.length)]
-    yield { messages: conversationOf(kind, examples.get(kind)?.next().value, language, random) }
+    const example = examples.get(kind)?.next().value
+    const { questions, topics } = phases[number]
+    const conversations = isQuestion(kind)
+      ? askedTurns(example as SmallWorldExamples['question'], { language, random, topics, questions })
+      : [turnsOf[kind](example as never, language, random)]
+    for (const turns of conversations.slice(0, count - i)) yield { messages: turns.map(messageOf) }
+    i += conversations.length
   }
 }
 
-function conversationOf(
-  kind: keyof typeof turnsOf,
-  example: unknown,
-  language: Language,
-  random: Random,
-): readonly Message[] {
-  const turns = (turnsOf[kind] as (example: unknown, language: Language, random: Random) => string[])(
-    example,
-    language,
-    random,
-  )
-  return turns.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }))
-}
+const messageOf = (content: string, i: number): Message => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })
 
 /** A story and a question about it, as a user types it. */
 export const askAbout = (story: string, question: string, language: Language): string =>
   language === 'en' ? `${story} ${question}` : `${story}${question}`
 
-function asked({ story, all }: SmallWorldExamples['question'], language: Language, random: Random): string[] {
-  return random
-    .shuffle([...all])
-    .slice(0, questionsOfStory)
-    .flatMap(({ question, fact }, i) => [i === 0 ? askAbout(story, question, language) : question, fact])
+interface Asking {
+  readonly language: Language
+  readonly random: Random
+  readonly topics: Phase['topics']
+  readonly questions: number
+}
+
+/** The turns of one or more conversations about a story. */
+function askedTurns(
+  { story, all }: SmallWorldExamples['question'],
+  { language, random, topics, questions }: Asking,
+): string[][] {
+  const drawn = drawnByWeight(all, ({ about }) => topics[about], random)
+  const firstTurns = ({ question, fact }: AnsweredQuestion): string[] => [askAbout(story, question, language), fact]
+  if (random.uniform() < apart) return drawn.slice(0, questions).map(firstTurns)
+  const [first, ...others] = drawn.slice(0, questionsByTurns)
+  return [[...firstTurns(first), ...others.flatMap(({ question, fact }) => [question, fact])]]
+}
+
+/** All in a random order, those of large weight mostly first: Efraimidis and Spirakis, Weighted random sampling, 2006. */
+function drawnByWeight<T>(items: readonly T[], weightOf: (item: T) => number, random: Random): T[] {
+  return items
+    .map(item => ({ item, key: Math.log(1 - random.uniform()) / weightOf(item) }))
+    .toSorted((a, b) => b.key - a.key)
+    .map(({ item }) => item)
 }
 
 /** What user and assistant say by turns. */
 const turnsOf = {
-  questionAtOnce: asked,
-  questionSoon: asked,
-  question: asked,
   greeting: (_: unknown, language: Language, random: Random) => {
     const all = greetings[language]
     return all[random.integer(all.length)]

@@ -14,6 +14,7 @@ import type { TextSource } from './text.ts'
 export type { Picture } from './small-world/draw.ts'
 export type { Language } from './small-world/grammar.ts'
 export type {
+  AnsweredQuestion,
   Dialogue,
   Entailment,
   Examples as SmallWorldExamples,
@@ -28,6 +29,7 @@ export type {
   TextKind as SmallWorldTextKind,
   Translation,
 } from './small-world/kinds.ts'
+export type { Topic } from './small-world/question.ts'
 
 /** Kinds of examples. */
 export const smallWorldKinds: readonly Kind[] = Object.keys(kinds) as Kind[]

@@ -7,7 +7,7 @@ import { facts } from './facts.ts'
 import { type Binding, type Derivation, fill, type Grammar, type Language, write } from './grammar.ts'
 import { instruction, type Task } from './instruction.ts'
 import { lexicon } from './lexicon.ts'
-import { everyQuestion, question, questionAtOnce, questionSoon } from './question.ts'
+import { everyQuestion, question, questionAtOnce, questionSoon, type Topic } from './question.ts'
 import { type Scene as SceneDescription, scene, sceneOf } from './scene.ts'
 import { translation } from './sentence.ts'
 import { chineseSentiments, type Sentiment, sentiment } from './sentiment.ts'
@@ -25,6 +25,14 @@ export interface Translation {
   readonly zh: string
 }
 
+/** A question with its answer, in a word and as a whole sentence. */
+export interface AnsweredQuestion {
+  readonly about: Topic
+  readonly question: string
+  readonly answer: string
+  readonly fact: string
+}
+
 /** A question about a story. */
 export interface Question {
   readonly story: string
@@ -33,7 +41,7 @@ export interface Question {
   /** The answer as a whole sentence. */
   readonly fact: string
   /** Everything that can be asked about the story, that question too. */
-  readonly all: readonly { readonly question: string; readonly answer: string; readonly fact: string }[]
+  readonly all: readonly AnsweredQuestion[]
 }
 
 /** A story, and what is true at its end. */
@@ -171,7 +179,7 @@ function asked({ fields: [text, put, answer], derivation, language }: Document):
   const state = derivation.at(-2)!.choice.next as StoryState
   const all = everyQuestion(state).map(found => {
     const [one, its, fact] = found[language].map(template => fill(template, words, language))
-    return { question: one, answer: its, fact }
+    return { about: found.about, question: one, answer: its, fact }
   })
   const { fact } = all.find(({ question: one }) => one === put)!
   return { story: text, question: put, answer, fact, all }

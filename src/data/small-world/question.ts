@@ -21,7 +21,11 @@ export const questionSoon: Grammar<StoryState> = questionAfter({ 1: 0.5, 2: 1 })
 
 const end: StoryState = { ...storyStart, phase: 'end' }
 
+/** What a question is about: where a person or a thing is, what a person has, who has a thing, what it is like, who is together. */
+export type Topic = 'person place' | 'possessions' | 'thing place' | 'holder' | 'trait' | 'together'
+
 export interface Asked {
+  readonly about: Topic
   readonly weight: number
   /** The last is the answer as a whole sentence, which a fact is too. */
   readonly en: readonly [question: string, answer: string, fact: string]
@@ -48,6 +52,7 @@ function questions(state: StoryState): Choice<StoryState>[] {
 
 function whereIsPerson({ at }: StoryState, person: Who): Asked {
   return {
+    about: 'person place',
     weight: 2,
     en: [
       `Where is {person${person}} now?`,
@@ -67,6 +72,7 @@ function whereIsThing({ at, things }: StoryState, thing: number): Asked {
   const location = things[thing]
   const place = location >= 0 ? location : at[-1 - location]
   return {
+    about: 'thing place',
     weight: 3,
     en: [`Where is {thing${thing}.the} now?`, `{^place${place}.in}.`, `{^thing${thing}.the} is {place${place}.in}.`],
     zh: [`{thing${thing}}现在在哪里？`, `在{place${place}.in}。`, `{thing${thing}}在{place${place}.in}。`],
@@ -79,6 +85,7 @@ function whoHas({ things }: StoryState, thing: number): Asked {
   const zh = `{thing${thing}}现在在谁手里？`
   if (location >= 0) {
     return {
+      about: 'holder',
       weight: 2,
       en: [en, 'Nobody.', `Nobody has {thing${thing}.the}.`],
       zh: [zh, '不在任何人手里。', `{thing${thing}}不在任何人手里。`],
@@ -86,6 +93,7 @@ function whoHas({ things }: StoryState, thing: number): Asked {
   }
   const holder = `{person${-1 - location}}`
   return {
+    about: 'holder',
     weight: 2,
     en: [en, `${holder}.`, `${holder} has {thing${thing}.the}.`],
     zh: [zh, `在${holder}手里。`, `{thing${thing}}在${holder}手里。`],
@@ -98,6 +106,7 @@ function whatHas({ things }: StoryState, person: Who): Asked {
   const chinese = held.map(thing => `{thing${thing}}`).join('和')
   const nothing = held.length === 0
   return {
+    about: 'possessions',
     weight: 2,
     en: [
       `What does {person${person}} have now?`,
@@ -114,6 +123,7 @@ function whatHas({ things }: StoryState, person: Who): Asked {
 
 function whatLike(thing: number): Asked {
   return {
+    about: 'trait',
     weight: 1,
     en: [`What is {thing${thing}.the} like?`, `It is {trait${thing}}.`, `{^thing${thing}.the} is {trait${thing}}.`],
     zh: [`{thing${thing}}是什么样的？`, `是{trait${thing}.is}。`, `{thing${thing}}是{trait${thing}.is}。`],
@@ -123,6 +133,7 @@ function whatLike(thing: number): Asked {
 function together({ at }: StoryState): Asked {
   const yes = at[0] === at[1]
   return {
+    about: 'together',
     weight: 1,
     en: [
       'Are {person0} and {person1} in the same place now?',
