@@ -43,7 +43,7 @@ const everything = {
 /** What somebody has takes a look at everything that happened, and is learned last. */
 const theHardest = {
   questions: 5,
-  topics: { 'person place': 1, possessions: 8, 'thing place': 3, holder: 1, trait: 0.3, together: 6 },
+  topics: { 'person place': 0.5, possessions: 6, 'thing place': 3, holder: 0.7, trait: 0.1, together: 5 },
 } as const
 
 /**
@@ -53,7 +53,7 @@ const theHardest = {
 const phases: readonly Phase[] = [
   { until: 0.05, shares: { questionAtOnce: 1 }, ...everything },
   { until: 0.15, shares: { questionSoon: 1 }, ...everything },
-  { until: 0.25, shares: { question: 1 }, ...everything },
+  { until: 0.4, shares: { question: 1 }, ...everything },
   { until: 0.6, shares: { question: 1 }, ...theHardest },
   {
     until: 1,
