@@ -17,6 +17,7 @@ import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
 import { adamW } from '../src/optim/adamw.ts'
 import { nodeRuntime } from '../src/runtime/node.ts'
 import { input } from '../src/tensor/tensor.ts'
+import { lanesOf } from '../src/training/lanes.ts'
 import { flatStep } from '../src/training/step.ts'
 import { defaultMicroBatches } from '../src/training/train.ts'
 
@@ -41,8 +42,6 @@ const { values } = parseArgs({
 })
 const option = (name: string): number => Number((values as Record<string, string | boolean>)[name])
 const [batch, context, vocabulary] = [option('batch'), option('context'), option('vocabulary')]
-const microBatches = option('micro-batches') || defaultMicroBatches(batch, context)
-
 const started = performance.now()
 const model = modelEntry(values.model).create({
   ...{ vocabulary, context, channels: option('channels'), layers: option('layers'), heads: option('heads') },
@@ -50,11 +49,13 @@ const model = modelEntry(values.model).create({
   keyValueHeads: option('key-value-heads') || undefined,
 })
 const parameters = namedParameters(model)
+const runtime = nodeRuntime({ threads: option('threads') })
+const microBatches = option('micro-batches') || defaultMicroBatches(batch, context, lanesOf(runtime, parameters))
 const shape = [batch / microBatches, context]
 const logits = model.logits(input('ids', shape, 'int64'), { recompute: values.recompute === true })
 const losses = tokenLosses(logits, input('targets', shape, 'int64'))
 const step = await flatStep({
-  runtime: nodeRuntime({ threads: option('threads') }),
+  runtime,
   parameters,
   weights: initialWeights(parameters, 1),
   loss: losses.sum().mul(1 / (batch * context)),

@@ -35,8 +35,8 @@ const training = {
 export const smallWorldAssistant: Assistant = {
   text: smallWorldBilingual,
   chat: smallWorldChat,
-  reading: { ...training, learningRate: 1.5e-3, finalLearningRate: 1.5e-3 },
-  answering: { ...training, learningRate: 1.5e-3, finalLearningRate: 5e-5 },
+  reading: { ...training, learningRate: 1e-3, finalLearningRate: 1e-3 },
+  answering: { ...training, learningRate: 1e-3, finalLearningRate: 5e-5 },
   examSeed: 4,
 }
 

@@ -6,7 +6,7 @@ import { askAbout, smallWorldConversations } from './small-world-conversations.t
 const languages = ['en', 'zh'] as const
 
 test.each(languages)('conversations can be learned from, and are of many kinds (%s)', language => {
-  const all = [...smallWorldConversations({ seed: 3, language, count: 3000 })]
+  const all = [...smallWorldConversations({ seed: 3, language, count: 10_000 })]
   expect(all.map(conversationProblem).filter(problem => problem !== undefined)).toEqual([])
   const turns = new Set(all.map(({ messages }) => messages.length))
   expect([...turns].sort((a, b) => a - b)).toEqual([2, 8]) // one answer, four questions about a story

@@ -43,7 +43,7 @@ const everything = {
 /** What somebody has takes a look at everything that happened, and is learned last. */
 const theHardest = {
   questions: 5,
-  topics: { 'person place': 0.5, possessions: 6, 'thing place': 3, holder: 0.7, trait: 0.1, together: 5 },
+  topics: { 'person place': 1, possessions: 5, 'thing place': 3, holder: 2.5, trait: 1, together: 3.5 },
 } as const
 
 /**
