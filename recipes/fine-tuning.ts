@@ -69,6 +69,10 @@ export interface FineTuned {
   readonly accuracy: number
   /** Of the fine-tuning alone, while it was not resumed. */
   readonly seconds: number
+  /** What part of the parameters learned, in percent. */
+  readonly trainedShare: number
+  /** What the training keeps: weights that learn, and the optimizer's memory of them, in MB. */
+  readonly stateSize: number
 }
 
 /** A classifier made of a language model or a BERT, and how many of the task's test texts it classifies. */
@@ -84,7 +88,9 @@ export async function fineTune(
   const run = fineTuneRun({
     ...{ storage, options: { ...settled, resume }, runtime, base, train, validation, labels: classes, signal },
   })
+  let trainedShare = 100
   for await (const event of run) {
+    if (event.type === 'start') trainedShare = (100 * (event.trainedParameters ?? event.parameters)) / event.parameters
     if (event.type !== 'validation') continue
     const accuracy = (100 * (1 - event.errorRate)).toFixed(2)
     print(`${name}, step ${event.step}: loss ${event.loss.toFixed(4)}, ${accuracy} % of the validation texts`)
@@ -92,7 +98,8 @@ export async function fineTune(
   const seconds = (performance.now() - started) / 1000
   const accuracy = await testAccuracy(await loadFineTuned(storage), runtime, task.test)
   print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)
-  return { accuracy, seconds }
+  const stateSize = (await storage.size('training/state.safetensors')) / 1e6
+  return { accuracy, seconds, trainedShare, stateSize }
 }
 
 /** What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder. */

@@ -1,7 +1,8 @@
 /**
- * What pre-training is worth: GPT of 2018 learns English books, articles and captions, and then to classify sentences and
+ * What pre-training is worth, and what adapters spare: GPT of 2018 learns English books, articles and captions, and then to classify sentences and
  * pairs, beside the same model that begins at random. Radford et al., Improving Language Understanding by Generative
- * Pre-Training, 2018, sections 3 and 5 ("without pre-training").
+ * Pre-Training, 2018, sections 3 and 5 ("without pre-training"). The same model learns SST-2 as a whole and by adapters of
+ * rank 8 (LoRA), from 100, 1,000 and all of its sentences: Hu et al., 2021.
  */
 import {
   datasetText,
@@ -14,8 +15,8 @@ import {
   type TextSource,
   trainWordBPE,
 } from '../src/index.ts'
-import { preTrain, worthOfBase } from './fine-tuning.ts'
-import type { Recipe } from './recipe.ts'
+import { type FineTuned, type FineTuning, fineTune, preTrain, worthOfBase } from './fine-tuning.ts'
+import type { Measure, Measured, Recipe, RecipeContext } from './recipe.ts'
 import { beginningOf, fewTexts } from './texts.ts'
 
 /** 10.1 million parameters with the vocabulary. */
@@ -27,6 +28,23 @@ const preTraining = {
 } as const
 /** The same for both; each keeps the weights of the epoch with the fewest errors on the validation texts. */
 const fineTuning = { epochs: 5, batchSize: 32, learningRate: 3e-4, dropout: 0.1, auxiliary: 0.5 } as const
+
+/** Adapters on what attends; their rate is ten times that of the whole model. */
+const adapters = { lora: 8, loraTargets: 'attention.project,attention.output', learningRate: 3e-3 } as const
+/** Sentences that are learned from, and how often: few ones more often, so that all have some hundreds of steps. */
+const amounts = [
+  { name: '100', limit: 100, epochs: 50 },
+  { name: '1000', limit: 1000, epochs: 10 },
+  { name: 'All', limit: undefined, epochs: fineTuning.epochs },
+] as const
+
+const curveMeasures: readonly Measure[] = amounts.flatMap(({ name, limit }) => {
+  const from = limit === undefined ? 'all sentences' : `${limit.toLocaleString('en-US')} sentences`
+  return [
+    { name: `whole${name}`, title: `SST-2 test, whole model, ${from}, accuracy, %`, better: 'higher' },
+    { name: `lora${name}`, title: `SST-2 test, adapters of rank 8, ${from}, accuracy, %`, better: 'higher' },
+  ] as const
+})
 
 const quickPreTraining = {
   layers: 1,
@@ -55,6 +73,18 @@ export const recipe: Recipe = {
     { name: 'snliScratch', title: 'SNLI test from scratch, accuracy, %', better: 'higher' },
     { name: 'snliGain', title: 'SNLI, points that pre-training adds', better: 'higher', bound: 3 },
     { name: 'bitsPerByte', title: 'the last hundredth of the text, bits per byte', better: 'lower' },
+    ...curveMeasures,
+    {
+      name: 'loraShare',
+      title: "adapters' accuracy of the whole model's, all sentences, %",
+      better: 'higher',
+      bound: 98,
+    },
+    { name: 'trainedShare', title: 'parameters that learn with adapters, %', better: 'lower', bound: 2 },
+    { name: 'wholeSeconds', title: 'fine-tuning of the whole model, all sentences, seconds', better: 'lower' },
+    { name: 'loraSeconds', title: 'of the adapters, seconds', better: 'lower' },
+    { name: 'wholeState', title: "what learns and the optimizer's memory of it: whole model, MB", better: 'lower' },
+    { name: 'loraState', title: 'of the adapters, MB', better: 'lower' },
   ],
   remarks: `The text is eight books and collected works, Wikipedia and the English captions of Multi30k's training set, once. SST-2 is
 learned from its 6,920 sentences without the phrases, SNLI from 8,840 pairs of its development set, for its training set is not at hand. Both
@@ -84,8 +114,33 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
       const options = { ...fineTuning, ...(quick && { epochs: 1 }) }
       Object.assign(measured, await worthOfBase(context, { folder: name, base, task, options }))
     }
-    return measured
+    const task = quick ? fewTexts(tasks.sst2) : tasks.sst2
+    return { ...measured, ...(await adaptersBesideWhole(context, { base, task })) }
   },
+}
+
+/** The same model fine-tuned as a whole and by adapters, from few examples and from all. */
+async function adaptersBesideWhole(
+  context: RecipeContext,
+  { base, task }: Pick<FineTuning, 'base' | 'task'>,
+): Promise<Measured> {
+  const measured: Record<string, number> = {}
+  const tune = async (kind: string, given: FineTuning['options']): Promise<FineTuned> => {
+    const options = { ...fineTuning, ...given, ...(context.quick && { epochs: 1 }) }
+    return fineTune(context, { folder: `sst2-${kind}`, base, task, options })
+  }
+  for (const { name, limit, epochs } of amounts) {
+    const whole = await tune(`whole-${name}`, { limit, epochs })
+    const lora = await tune(`lora-${name}`, { limit, epochs, ...adapters })
+    Object.assign(measured, { [`whole${name}`]: whole.accuracy, [`lora${name}`]: lora.accuracy })
+    if (limit !== undefined) continue
+    Object.assign(measured, {
+      ...{ loraShare: (100 * lora.accuracy) / whole.accuracy, trainedShare: lora.trainedShare },
+      ...{ wholeSeconds: whole.seconds, loraSeconds: lora.seconds },
+      ...{ wholeState: whole.stateSize, loraState: lora.stateSize },
+    })
+  }
+  return measured
 }
 
 function captions(files: readonly FetchedFile[]): TextSource {

@@ -22,6 +22,8 @@ export interface ClassifierStart {
   readonly type: 'start'
   readonly model: string
   readonly parameters: number
+  /** Of those, what learns, where it is not all. */
+  readonly trainedParameters?: number
   readonly classes: number
   readonly trainExamples: number
   readonly validationExamples: number

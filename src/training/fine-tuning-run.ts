@@ -5,7 +5,7 @@
 import { OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
-import type { Shape } from '../base/shape.ts'
+import { elementCount, type Shape } from '../base/shape.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { textBuckets } from '../data/text-batches.ts'
 import { fingerprint } from '../data/token-shards.ts'
@@ -98,6 +98,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   yield {
     ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
     parameters: count,
+    trainedParameters: trained.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0),
     classes: made.classes,
     trainExamples: train.length,
     validationExamples: validation.length,
