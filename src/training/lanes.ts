@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 /** Elements of the parameters. The operators of a larger model are long enough, and each lane has gradients of its own. */
 const largestModel = 4_000_000
 
-/** How many micro-batches of such parameters could be computed at once. */
+/** How many micro-batches of a model could be computed at once: of all its parameters, also of those that stay. */
 export function lanesOf({ lanes = 1 }: Runtime, parameters: ReadonlyMap<string, { readonly shape: Shape }>): number {
   const elements = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0)
   return elements <= largestModel ? lanes : 1

@@ -107,7 +107,7 @@ export async function flatStep(options: StepOptions): Promise<TrainingStep> {
   }
   const isWhole = (name: string, shape: Shape): boolean => wholeMatrices(optimizer, name, shape) > 0
   const flat = new FlatParameters(parameters, optimizer.state.length, decays, isWhole)
-  const possible = lanesOf(runtime, parameters)
+  const possible = lanesOf(runtime, new Map([...parameters, ...(options.frozen ?? [])]))
   const lanes = microBatches % possible === 0 ? possible : 1
   const load = { beside: lanes > 1 }
   const accumulate = microBatches > lanes

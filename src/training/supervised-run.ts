@@ -111,7 +111,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const asking = { runtime, tokenizer, turnEnds, most: options.metricExamples }
   const answers = metric && answerScorer(run.validation, { ...asking, metric })
 
-  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context, lanesOf(runtime, trained)) : 1
+  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context, lanesOf(runtime, parameters)) : 1
   const shape = [batchSize / microBatches, context] as const
   const size = shape[0] * shape[1]
   /** Scored tokens of each micro-batch of a step. */
