@@ -102,10 +102,13 @@ export async function fineTune(
   return { accuracy, seconds, trainedShare, stateSize }
 }
 
-/** What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder. */
-export async function worthOfBase(context: RecipeContext, tuning: FineTuning): Promise<Measured> {
+/**
+ * What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder.
+ * @param done - what was fine-tuned with it already
+ */
+export async function worthOfBase(context: RecipeContext, tuning: FineTuning, done?: FineTuned): Promise<Measured> {
   const { folder, options } = tuning
-  const tuned = await fineTune(context, tuning)
+  const tuned = done ?? (await fineTune(context, tuning))
   const fresh = { ...tuning, folder: `${folder}-scratch`, options: { ...options, fromScratch: true } }
   const scratch = await fineTune(context, fresh)
   return {

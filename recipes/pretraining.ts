@@ -1,8 +1,8 @@
 /**
- * What pre-training is worth, and what adapters spare: GPT of 2018 learns English books, articles and captions, and then to classify sentences and
- * pairs, beside the same model that begins at random. Radford et al., Improving Language Understanding by Generative
- * Pre-Training, 2018, sections 3 and 5 ("without pre-training"). The same model learns SST-2 as a whole and by adapters of
- * rank 8 (LoRA), from 100, 1,000 and all of its sentences: Hu et al., 2021.
+ * What pre-training is worth, and what adapters spare: GPT of 2018 learns English books, articles and captions, and then to
+ * classify sentences and pairs, beside the same model that begins at random. Radford et al., Improving Language Understanding
+ * by Generative Pre-Training, 2018, sections 3 and 5 ("without pre-training"). The same model learns SST-2 as a whole and by
+ * adapters of rank 8 (LoRA), from 100, 1,000 and all of its sentences: Hu et al., 2021.
  */
 import {
   datasetText,
@@ -108,14 +108,16 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
         }),
     })
     const tasks = { sst2: await readSst2(await dataset('sst2')), snli: await readSnli(await dataset('snli')) }
-    const measured: Record<string, number> = { bitsPerByte: base.bitsPerByte }
-    for (const [name, whole] of Object.entries(tasks)) {
-      const task = quick ? fewTexts(whole) : whole
-      const options = { ...fineTuning, ...(quick && { epochs: 1 }) }
-      Object.assign(measured, await worthOfBase(context, { folder: name, base, task, options }))
+    const options = { ...fineTuning, ...(quick && { epochs: 1 }) }
+    const worthOn = async (name: keyof typeof tasks, done?: FineTuned): Promise<Measured> => {
+      const task = quick ? fewTexts(tasks[name]) : tasks[name]
+      return worthOfBase(context, { folder: name, base, task, options }, done)
     }
-    const task = quick ? fewTexts(tasks.sst2) : tasks.sst2
-    return { ...measured, ...(await adaptersBesideWhole(context, { base, task })) }
+    const { whole, curves } = await adaptersBesideWhole(context, {
+      base,
+      task: quick ? fewTexts(tasks.sst2) : tasks.sst2,
+    })
+    return { bitsPerByte: base.bitsPerByte, ...curves, ...(await worthOn('sst2', whole)), ...(await worthOn('snli')) }
   },
 }
 
@@ -123,24 +125,29 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
 async function adaptersBesideWhole(
   context: RecipeContext,
   { base, task }: Pick<FineTuning, 'base' | 'task'>,
-): Promise<Measured> {
+): Promise<{ readonly whole: FineTuned; readonly curves: Measured }> {
   const measured: Record<string, number> = {}
   const tune = async (kind: string, given: FineTuning['options']): Promise<FineTuned> => {
     const options = { ...fineTuning, ...given, ...(context.quick && { epochs: 1 }) }
     return fineTune(context, { folder: `sst2-${kind}`, base, task, options })
   }
-  for (const { name, limit, epochs } of amounts) {
+  const both = async ({ name, limit, epochs }: (typeof amounts)[number]): Promise<FineTuned[]> => {
     const whole = await tune(`whole-${name}`, { limit, epochs })
     const lora = await tune(`lora-${name}`, { limit, epochs, ...adapters })
     Object.assign(measured, { [`whole${name}`]: whole.accuracy, [`lora${name}`]: lora.accuracy })
-    if (limit !== undefined) continue
-    Object.assign(measured, {
-      ...{ loraShare: (100 * lora.accuracy) / whole.accuracy, trainedShare: lora.trainedShare },
-      ...{ wholeSeconds: whole.seconds, loraSeconds: lora.seconds },
-      ...{ wholeState: whole.stateSize, loraState: lora.stateSize },
-    })
+    return [whole, lora]
   }
-  return measured
+  const [hundred, thousand, all] = amounts
+  await both(hundred)
+  await both(thousand)
+  const [whole, lora] = await both(all)
+  const curves = {
+    ...measured,
+    ...{ loraShare: (100 * lora.accuracy) / whole.accuracy, trainedShare: lora.trainedShare },
+    ...{ wholeSeconds: whole.seconds, loraSeconds: lora.seconds },
+    ...{ wholeState: whole.stateSize, loraState: lora.stateSize },
+  }
+  return { whole, curves }
 }
 
 function captions(files: readonly FetchedFile[]): TextSource {
