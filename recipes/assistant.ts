@@ -52,7 +52,8 @@ export const recipe: Recipe = {
     { name: 'seconds', title: 'reading and learning to answer, seconds', better: 'lower', bound: 200 },
   ],
   remarks: `Both languages are of one model. ${questions} questions in each, about stories of a seed that neither its text nor its conversations
-have; an answer is right where it is the expected one to the letter. The model begins with weights that look things up (decision 0018).`,
+have; an answer is right where it is the expected one to the letter. The model begins with weights that look things up (decision 0018).
+Settings were chosen with seed 1 and by the questions of this very exam: the other seeds tell more.`,
   async run(context) {
     const { seed, quick, runtime, signal } = context
     const started = performance.now()
