@@ -30,6 +30,7 @@ const training = {
   ...{ epochs: 1, batchSize: 4, dropout: 0, validationFraction: 0.01, weightDecay: 0.01, warmUp: 0.03 },
   ...{ inOrder: true, saveEvery: 1000 },
   optimizer: 'muon',
+  adamRate: 0.5,
 } as const
 
 export const smallWorldAssistant: Assistant = {

@@ -35,6 +35,20 @@ test.each(languages)('what is answered about a story is what the world says (%s)
   expect(checked).toBeGreaterThan(150)
 })
 
+test('what has changed in a story is told from what has not', () => {
+  for (const { all } of smallWorldExamples({ seed: 3, language: 'en', kind: 'questionAtOnce', documents: 50 }))
+    expect(all.filter(({ hasChanged }) => hasChanged)).toEqual([])
+  const document = { seed: 3, language: 'en', kind: 'question', documents: 200 } as const
+  const changed = [...smallWorldExamples(document)].flatMap(({ all }) => all.filter(({ hasChanged }) => hasChanged))
+  const topics = new Set(changed.map(({ about }) => about))
+  expect([...topics].sort()).toEqual(['holder', 'person place', 'possessions', 'thing place', 'together'])
+  for (const { story, all } of smallWorldExamples(document)) {
+    const moved = /\b(to|into|up)\b/.test(story)
+    const isElsewhere = all.some(({ about, hasChanged }) => about === 'person place' && hasChanged)
+    if (isElsewhere) expect([story, moved]).toEqual([story, true])
+  }
+})
+
 test('the seed decides them', () => {
   const of = (seed: number) => [...smallWorldConversations({ seed, language: 'zh', count: 20 })]
   expect(of(1)).toEqual(of(1))

@@ -34,15 +34,17 @@ interface Phase {
   /** Questions about a story, each asked in a conversation of its own, and how often what they are about comes. */
   readonly questions: number
   readonly topics: Readonly<Record<Topic, number>>
+  /** How much oftener come those whose answer something in the story has changed. */
+  readonly changed: number
 }
 
 const everything = {
-  questions: 10,
+  ...{ questions: 10, changed: 1 },
   topics: { 'person place': 2, possessions: 6, 'thing place': 3, holder: 3, trait: 0.3, together: 3 },
 } as const
-/** What somebody has takes a look at everything that happened, and is learned last. */
+/** What somebody has takes a look at everything that happened, and is learned last, as what has changed is. */
 const theHardest = {
-  questions: 5,
+  ...{ questions: 5, changed: 3 },
   topics: { 'person place': 1, possessions: 5, 'thing place': 3, holder: 2.5, trait: 1, together: 3.5 },
 } as const
 
@@ -51,8 +53,8 @@ const theHardest = {
  * story, and would be in the way of learning to answer exactly; and what came before them alone would be forgotten.
  */
 const phases: readonly Phase[] = [
-  { until: 0.05, shares: { questionAtOnce: 1 }, ...everything },
-  { until: 0.15, shares: { questionSoon: 1 }, ...everything },
+  { until: 0.12, shares: { questionAtOnce: 1 }, ...everything },
+  { until: 0.22, shares: { questionSoon: 1 }, ...everything },
   { until: 0.4, shares: { question: 1 }, ...everything },
   { until: 0.6, shares: { question: 1 }, ...theHardest },
   {
@@ -89,9 +91,8 @@ export function* smallWorldConversations({
     const deck = decks[number]
     const kind = deck[random.integer(deck.length)]
     const example = examples.get(kind)?.next().value
-    const { questions, topics } = phases[number]
     const conversations = isQuestion(kind)
-      ? askedTurns(example as SmallWorldExamples['question'], { language, random, topics, questions })
+      ? askedTurns(example as SmallWorldExamples['question'], { language, random, ...phases[number] })
       : [turnsOf[kind](example as never, language, random)]
     for (const turns of conversations.slice(0, count - i)) yield { messages: turns.map(messageOf) }
     i += conversations.length
@@ -104,19 +105,17 @@ const messageOf = (content: string, i: number): Message => ({ role: i % 2 === 0 
 export const askAbout = (story: string, question: string, language: Language): string =>
   language === 'en' ? `${story} ${question}` : `${story}${question}`
 
-interface Asking {
+interface Asking extends Pick<Phase, 'questions' | 'topics' | 'changed'> {
   readonly language: Language
   readonly random: Random
-  readonly topics: Phase['topics']
-  readonly questions: number
 }
 
 /** The turns of one or more conversations about a story. */
 function askedTurns(
   { story, all }: SmallWorldExamples['question'],
-  { language, random, topics, questions }: Asking,
+  { language, random, questions, topics, changed }: Asking,
 ): string[][] {
-  const drawn = drawnByWeight(all, ({ about }) => topics[about], random)
+  const drawn = drawnByWeight(all, ({ about, hasChanged }) => topics[about] * (hasChanged ? changed : 1), random)
   const firstTurns = ({ question, fact }: AnsweredQuestion): string[] => [askAbout(story, question, language), fact]
   if (random.uniform() < apart) return drawn.slice(0, questions).map(firstTurns)
   const [first, ...others] = drawn.slice(0, questionsByTurns)

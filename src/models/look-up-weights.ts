@@ -33,13 +33,14 @@ type Source = 'content' | number
 
 /** Heads of the later layers: what their queries and keys read, and what they copy. Groups by their number. */
 const lookUps: readonly {
-  readonly query: number
+  /** In the first of the later layers, the second, and so on; then from the beginning. */
+  readonly queries: readonly number[]
   readonly keys: readonly Source[]
   readonly values: readonly Source[]
 }[] = [
-  { query: 0, keys: [0, 1, 2], values: ['content'] }, // after the same: what stands there
-  { query: 0, keys: ['content'], values: [0, 1] }, // at the same: what stood before it
-  { query: 2, keys: ['content'], values: [1, 2] },
+  { queries: [0], keys: [0, 1, 2], values: ['content'] }, // after the same: what stands there
+  { queries: [0], keys: ['content'], values: [0, 1] }, // at the same: what stood before it
+  { queries: [2, 1], keys: ['content'], values: [1, 2] }, // the same, of what a longer question names
 ]
 
 /**
@@ -94,10 +95,10 @@ export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Ar
       read('value', 'content', 1, i => begin + i)
       for (let i = 0; i < groupSize; i++) add('output', begin + i, groupAt(head) + i, deviation)
     }
-    for (const [head, { query, keys, values }] of layer === 0 ? [] : lookUps.entries()) {
+    for (const [head, { queries, keys, values }] of layer === 0 ? [] : lookUps.entries()) {
       const begin = head * headSize
       const place = (i: number) => (i < stillPlaces.length ? begin + stillPlaces[i] : -1)
-      read('query', query, matchGain, place)
+      read('query', queries[(layer - 1) % queries.length], matchGain, place)
       for (const source of keys) read('key', source, matchGain, place)
       if (values[0] === 'content') {
         for (let i = 0; i < Math.min(headSize, content); i++) {

@@ -97,6 +97,12 @@ test.each([
   expectClose('weights', parameter.data as Float32Array, expected(weights, gradients, count).flat(), { absolute: 1e-4 })
 })
 
+test('what follows AdamW goes as far as it is told to', () => {
+  const [whole, half] = [1, 0.5].map(adamRate => muon({ adamRate }).scalars(3))
+  expect(half.stepSize).toBeCloseTo(whole.stepSize / 2, 12)
+  expect(half.stepEpsilon).toBe(whole.stepEpsilon)
+})
+
 test('what the iteration makes is almost orthogonal', async () => {
   const size = 12
   const matrix = drawn(size, size)

@@ -4,6 +4,8 @@ import { type AdamOptions, adamW } from './adamw.ts'
 import type { Optimizer } from './optimizer.ts'
 
 export interface MuonOptions extends AdamOptions {
+  /** How far what follows AdamW goes in a step: times the learning rate of the matrices. */
+  readonly adamRate?: number
   readonly momentum?: number
   /** How many matrices, side by side, a parameter holds that follows Muon; 0 for one that follows AdamW. */
   readonly matrices?: (name: string, shape: Shape) => number
@@ -29,10 +31,20 @@ const newtonSchulzSteps = 5
  * (kellerjordan.github.io/posts/muon). Each update is scaled to the root mean square of one of AdamW's, so that learning
  * rate and weight decay mean the same for both: Liu et al., Muon is Scalable for LLM Training, 2025, section 2.2.
  */
-export function muon({ momentum = 0.95, matrices = hiddenMatrices, ...adam }: MuonOptions = {}): Optimizer {
+export function muon({
+  momentum = 0.95,
+  matrices = hiddenMatrices,
+  adamRate = 1,
+  ...adam
+}: MuonOptions = {}): Optimizer {
+  const beside = adamW(adam)
   return {
-    ...adamW(adam),
+    ...beside,
     name: 'muon',
+    scalars(step) {
+      const scalars = beside.scalars(step)
+      return { ...scalars, stepSize: scalars.stepSize * adamRate }
+    },
     whole: {
       matrices,
       update: ({ parameter, gradient, state: [m, square], scalars: { learningRate, weightDecay } }, count) => {

@@ -135,10 +135,10 @@ const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed,
 
 /** The optimizer that the options name. */
 export function fineTuningOptimizer(
-  { optimizer, weightDecay }: Pick<FineTuningRunOptions, 'optimizer' | 'weightDecay'>,
+  { optimizer, adamRate, weightDecay }: Pick<FineTuningRunOptions, 'optimizer' | 'adamRate' | 'weightDecay'>,
   beta2: number,
 ): Optimizer {
-  return optimizer === 'muon' ? muon({ beta2, weightDecay }) : adamW({ beta2, weightDecay })
+  return optimizer === 'muon' ? muon({ beta2, weightDecay, adamRate }) : adamW({ beta2, weightDecay })
 }
 
 /**

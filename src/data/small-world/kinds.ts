@@ -31,6 +31,8 @@ export interface AnsweredQuestion {
   readonly question: string
   readonly answer: string
   readonly fact: string
+  /** Whether something in the story made it true. */
+  readonly hasChanged: boolean
 }
 
 /** A question about a story. */
@@ -176,10 +178,11 @@ export const kinds: { readonly [Name in Kind]: KindDefinition<Examples[Name]> } 
 
 function asked({ fields: [text, put, answer], derivation, language }: Document): Question {
   const words: Binding = new Map(derivation.flatMap(({ drawn }) => [...drawn]))
-  const state = derivation.at(-2)!.choice.next as StoryState
-  const all = everyQuestion(state).map(found => {
+  const states = derivation.map(({ choice }) => choice.next as StoryState)
+  const before = everyQuestion(states.find(({ phase }) => phase === 'events')!)
+  const all = everyQuestion(states.at(-2)!).map((found, i) => {
     const [one, its, fact] = found[language].map(template => fill(template, words, language))
-    return { about: found.about, question: one, answer: its, fact }
+    return { about: found.about, question: one, answer: its, fact, hasChanged: found.en[2] !== before[i].en[2] }
   })
   const { fact } = all.find(({ question: one }) => one === put)!
   return { story: text, question: put, answer, fact, all }
