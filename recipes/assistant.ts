@@ -53,7 +53,8 @@ export const recipe: Recipe = {
   ],
   remarks: `Both languages are of one model. ${questions} questions in each, about stories of a seed that neither its text nor its conversations
 have; an answer is right where it is the expected one to the letter. The model begins with weights that look things up (decision 0018).
-Settings were chosen with seed 1 and by the questions of this very exam: the other seeds tell more.`,
+Settings were chosen with seeds 1 to 3: until 2026-11-29 by the questions of this very exam, since then by those about other stories
+(decision 0021).`,
   async run(context) {
     const { seed, quick, runtime, signal } = context
     const started = performance.now()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { smallWorldExamples } from '../data/small-world.ts'
+import { type Question, smallWorldExamples } from '../data/small-world.ts'
 import { conversationProblem } from './conversation.ts'
 import { askAbout, smallWorldConversations } from './small-world-conversations.ts'
 
@@ -42,11 +42,9 @@ test('what has changed in a story is told from what has not', () => {
   const changed = [...smallWorldExamples(document)].flatMap(({ all }) => all.filter(({ hasChanged }) => hasChanged))
   const topics = new Set(changed.map(({ about }) => about))
   expect([...topics].sort()).toEqual(['holder', 'person place', 'possessions', 'thing place', 'together'])
-  for (const { story, all } of smallWorldExamples(document)) {
-    const moved = /\b(to|into|up)\b/.test(story)
-    const isElsewhere = all.some(({ about, hasChanged }) => about === 'person place' && hasChanged)
-    if (isElsewhere) expect([story, moved]).toEqual([story, true])
-  }
+  const isElsewhere = ({ all }: Question) => all.some(({ about, hasChanged }) => about === 'person place' && hasChanged)
+  for (const { story } of [...smallWorldExamples(document)].filter(isElsewhere))
+    expect(story).toMatch(/\b(to|into|up)\b/)
 })
 
 test('the seed decides them', () => {

@@ -59,7 +59,7 @@ const phases: readonly Phase[] = [
   { until: 0.6, shares: { question: 1 }, ...theHardest },
   {
     until: 1,
-    shares: { question: 20, greeting: 1, story: 1, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
+    shares: { question: 20, greeting: 4, story: 2, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
     ...theHardest,
   },
 ]
