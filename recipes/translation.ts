@@ -67,6 +67,7 @@ export async function learnAndTranslate(
     if (event.type !== 'validation') continue
     print(`${modelName}, step ${event.step}: validation loss ${event.loss.toFixed(4)} nats per token`)
   }
+  signal?.throwIfAborted() // a training that was stopped is no result
   const validations = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
   const validationLoss = Math.min(...validations.map(({ loss }) => loss)) // the model that was kept has the lowest
   const saved = await loadTranslatorFolder(storage)
