@@ -52,6 +52,7 @@ export async function preTrain(
       `${name}, step ${event.step}: ${event.loss.toFixed(4)} nats per token, ${event.bitsPerByte.toFixed(3)} bits/byte`,
     )
   }
+  signal?.throwIfAborted()
   const losses = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
   const bitsPerByte = Math.min(...losses.map(metric => Number(metric.bitsPerByte)))
   return { ...(await loadModelFolder(storage)), bitsPerByte }
@@ -95,6 +96,7 @@ export async function fineTune(
     const accuracy = (100 * (1 - event.errorRate)).toFixed(2)
     print(`${name}, step ${event.step}: loss ${event.loss.toFixed(4)}, ${accuracy} % of the validation texts`)
   }
+  signal?.throwIfAborted()
   const seconds = (performance.now() - started) / 1000
   const accuracy = await testAccuracy(await loadFineTuned(storage), runtime, task.test)
   print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)

@@ -86,3 +86,16 @@ test('numbers as people write them', () => {
   expect(spreadText(spreadOf([1, 2, 4]))).toBe('2.333 (1 to 4)')
   expect(spreadText(spreadOf([1.5]))).toBe('1.500')
 })
+
+test('what a recipe makes of a training that was stopped is no result', async () => {
+  const controller = new AbortController()
+  const run: Recipe['run'] = async () => {
+    controller.abort()
+    return { error: 1, accuracy: 90 }
+  }
+  const told: number[] = []
+  const { signal } = controller
+  const onSeed = ({ seed }: { seed: number }) => told.push(seed)
+  await expect(reproduce({ ...recipe, run }, { ...options, seeds: [1], signal, onSeed })).rejects.toThrow(/abort/)
+  expect(told).toEqual([])
+})

@@ -56,6 +56,7 @@ export async function reproduce(recipe: Recipe, options: ReproductionOptions): P
     const folder = (name: string) => nodeStorage(join(out, `seed-${seed}`, name))
     const started = performance.now()
     const measured = await recipe.run({ ...context, seed, save, folder })
+    options.signal?.throwIfAborted() // what a stopped training left is no result
     const seconds = (performance.now() - started) / 1000
     for (const { name } of recipe.measures) {
       if (!Number.isFinite(measured[name]))
