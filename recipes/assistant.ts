@@ -53,8 +53,8 @@ export const recipe: Recipe = {
   ],
   remarks: `Both languages are of one model. ${questions} questions in each, about stories of a seed that neither its text nor its conversations
 have; an answer is right where it is the expected one to the letter. The model begins with weights that look things up (decision 0018).
-Settings were chosen with seeds 1 to 3: until 2026-11-29 by the questions of this very exam, since then by those about other stories
-(decision 0021).`,
+Settings up to those of decision 0020 were chosen by the questions of this very exam, mostly with seed 1; those of decision 0021
+with seeds 2 and 3, by questions about other stories. So no seed of the three is one that nothing was chosen with.`,
   async run(context) {
     const { seed, quick, runtime, signal } = context
     const started = performance.now()

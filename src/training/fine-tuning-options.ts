@@ -47,7 +47,7 @@ const ownOptions = {
     type: 'number',
     default: 1,
     above: 0,
-    help: 'with muon: how far what follows adamw goes in a step, times the learning rate',
+    help: 'with --optimizer muon: how far what follows adamw goes in a step, times the learning rate',
   },
   learningRate: { type: 'number', default: 2e-4, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },

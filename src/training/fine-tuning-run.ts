@@ -133,11 +133,16 @@ function combinationOf([first]: readonly TaskExample[], { bothOrders }: FineTuni
 
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
 
-/** The optimizer that the options name. */
+/**
+ * The optimizer that the options name.
+ * @throws {OptionError} if a rate beside Muon's is asked for without Muon
+ */
 export function fineTuningOptimizer(
   { optimizer, adamRate, weightDecay }: Pick<FineTuningRunOptions, 'optimizer' | 'adamRate' | 'weightDecay'>,
   beta2: number,
 ): Optimizer {
+  if (optimizer !== 'muon' && adamRate !== 1)
+    throw new OptionError({ what: 'Option --adam-rate', expected: '--optimizer muon beside it', received: optimizer })
   return optimizer === 'muon' ? muon({ beta2, weightDecay, adamRate }) : adamW({ beta2, weightDecay })
 }
 
