@@ -38,7 +38,7 @@ import {
   warmUp,
 } from '../src/index.ts'
 import type { Measure, Recipe, RecipeContext } from './recipe.ts'
-import { measuredOnce } from './resume.ts'
+import { keptTraining, measuredOnce } from './resume.ts'
 
 const languages = ['en', 'zh'] as const
 const languageNames = { en: 'English', zh: 'Chinese' } as const
@@ -130,7 +130,7 @@ async function learnText(text: Text, language: Language, context: RecipeContext)
   const curves: Curve[] = []
   for (const entry of timeline) {
     const settings = { ...text, seed: context.seed, learningRate, vocabulary, documentsToScore }
-    const curve = await measuredOnce(storage, entry.name, settings, () => learn(entry, documents, context))
+    const curve = await measuredOnce(storage, entry.name, settings, () => learn(entry, documents, settings, context))
     curves.push(curve)
     context.print(rowOf(curve, bitsPerByte))
   }
@@ -225,8 +225,12 @@ interface Curve {
   readonly excess: number
 }
 
-async function learn(entry: TimelineEntry, documents: Documents, context: RecipeContext): Promise<Curve> {
-  const { seed, runtime, signal } = context
+async function learn(
+  entry: TimelineEntry,
+  documents: Documents,
+  settings: object,
+  { seed, runtime, signal, folder }: RecipeContext,
+): Promise<Curve> {
   const { batches, text } = documents
   const { batchSize } = text
   const steps = entry.name === 'gpt2' ? text.longSteps : text.steps
@@ -243,9 +247,14 @@ async function learn(entry: TimelineEntry, documents: Documents, context: Recipe
   const scored = scorer(documents, tokens =>
     compile(runtime, { loss: lossesOf(tokens).sum() }, { parameterNames: parameterNames(parameters) }),
   )
+  const optimizer = (entry.carriesState ? adamW : muon)({ beta2: 0.99, weightDecay: 0.1 })
+  const storage = folder(`${text.kind}-${documents.language}/${entry.name}`)
+  const kept = await keptTraining<Pick<Curve, 'points' | 'seconds'>>(storage, { parameters, optimizer, settings })
+  const { points: before, seconds: secondsBefore } = kept.data ?? { points: [], seconds: 0 }
   const started = performance.now()
+  const secondsSoFar = () => secondsBefore + (performance.now() - started) / 1000
   const fitted = await fit({
-    ...{ runtime, parameters, weights: initialWeights(parameters, seed), steps, clip: 1 },
+    ...{ runtime, parameters, weights: initialWeights(parameters, seed), steps, clip: 1, resume: kept.resume },
     loss: bucket => lossesOf(Number(bucket)).sum().mul(input('share', [])),
     batch(step) {
       const { tokens, rows } = batches[step % batches.length]
@@ -253,19 +262,23 @@ async function learn(entry: TimelineEntry, documents: Documents, context: Recipe
       const feeds = { ...feedsOf(rows, tokens, batchSize), share: host('float32', [], Float32Array.of(1 / count)) }
       return { feeds: [feeds], items: count, bucket: String(tokens) }
     },
-    optimizer: (entry.carriesState ? adamW : muon)({ beta2: 0.99, weightDecay: 0.1 }),
+    optimizer,
     learningRate: warmUp(warmUpSteps, cosine(learningRate, learningRate / 30, steps - warmUpSteps)),
     evaluateEvery: Math.ceil(steps / 15),
     evaluate: (weights, whole) => scored.evaluate(weights, whole),
   })
-  const points: [number, number][] = []
+  const points = [...before]
   for await (const event of fitted.events) {
     signal?.throwIfAborted()
-    if (event.type === 'validation') points.push([event.step * batchSize, event.loss])
+    if (event.type !== 'validation') continue
+    points.push([event.step * batchSize, event.loss])
+    if (!event.whole) await kept.save(fitted, event.step, { points, seconds: secondsSoFar() })
   }
-  await Promise.all([fitted.release(), scored.release()])
-  const seconds = (performance.now() - started) / 1000
-  return { name: entry.name, parameters: parameterCount(model), seconds, points, excess: points.at(-1)![1] }
+  await Promise.all([fitted.release(), scored.release(), kept.remove()])
+  return {
+    ...{ name: entry.name, parameters: parameterCount(model), seconds: secondsSoFar() },
+    ...{ points, excess: points.at(-1)![1] },
+  }
 }
 
 /** Held-out documents that are scored on the way. */

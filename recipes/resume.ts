@@ -1,5 +1,15 @@
 /** How a recipe goes on where it was killed. */
-import { readText, type Storage } from '../src/index.ts'
+import {
+  type Fit,
+  type FitOptions,
+  loadState,
+  type namedParameters,
+  type Optimizer,
+  readText,
+  type Storage,
+  saveState,
+  stateFile,
+} from '../src/index.ts'
 
 /** Whether a folder holds a training with these very options. */
 export async function wasBegun(storage: Storage, options: object): Promise<boolean> {
@@ -25,4 +35,42 @@ export async function measuredOnce<T>(
   const measured = await measure()
   await storage.write(file, [new TextEncoder().encode(JSON.stringify({ settings, measured }))])
   return measured
+}
+
+/** A recipe's own training that keeps its state in a folder. */
+export interface KeptTraining<Data extends object> {
+  /** Where it was killed, for `fit`; undefined at its first start. */
+  readonly resume: FitOptions['resume']
+  /** What the recipe had kept with that state. */
+  readonly data: Data | undefined
+  /** Keeps the state after an update, and what the recipe has measured by then. */
+  save(training: Fit, step: number, data: Data): Promise<void>
+  /** Removes the state: the training has reached its end. */
+  remove(): Promise<void>
+}
+
+/**
+ * Opens what a recipe's own training keeps.
+ * @param settings - what makes it another training
+ * @throws {CheckpointError} if the folder holds the state of another training
+ */
+export async function keptTraining<Data extends object>(
+  storage: Storage,
+  {
+    parameters,
+    optimizer,
+    settings,
+  }: { parameters: ReturnType<typeof namedParameters>; optimizer: Optimizer; settings: object },
+): Promise<KeptTraining<Data>> {
+  const shapes = new Map([...parameters].map(([name, { shape }]) => [name, shape]))
+  const identity = { configuration: JSON.stringify(settings), optimizer: optimizer.name }
+  const begun = await storage.exists(stateFile)
+  const kept = begun ? await loadState(storage, shapes, optimizer.state, identity) : undefined
+  return {
+    resume: kept && { step: kept.position.step, best: kept.position.best, state: kept.state },
+    data: kept?.position.data as Data | undefined,
+    save: async (training, step, data) =>
+      saveState(storage, await training.state(), shapes, { step, best: training.best, data, identity }),
+    remove: () => storage.remove(stateFile),
+  }
 }

@@ -344,6 +344,7 @@ export {
   type TextAnswers,
   type WordTags,
 } from './training/bert-tasks.ts'
+export { loadState, saveState, stateFile } from './training/checkpoint.ts'
 export {
   type ClassifierOptions,
   type ClassifierScore,

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { learn } from '../recipes/char-shakespeare.ts'
+import { recipe as entropy } from '../recipes/entropy.ts'
 import { recipes } from '../recipes/index.ts'
 import { recordedRecipes, reproductionsPage } from '../src/cli/results.ts'
-import { findDataset, memoryStorage } from '../src/index.ts'
+import { findDataset, memoryStorage, type Storage, stateFile } from '../src/index.ts'
 import { fetchDataset, nodeRuntime, nodeStorage } from '../src/node.ts'
 
 /** One thread does not wait for another where the cores are busy with other tests. */
@@ -63,6 +64,34 @@ const sentences = [
 test('the character recipe learns in a few steps', async () => {
   const text = Array.from({ length: 400 }, (_, i) => sentences[(i * 7) % sentences.length]).join('\n')
   expect(await learn(runtime, text, { seed: 1, steps: 60, learningRate: 3e-3 })).toBeLessThan(1)
+})
+
+test('a recipe that was killed in a training goes on as if nothing had happened', async () => {
+  const start = (folders: Map<string, Storage>, kept?: () => void, signal?: AbortSignal) =>
+    entropy.run({
+      ...{ seed: 1, quick: true, explain: false, runtime, signal },
+      dataset: () => Promise.reject(new Error('it needs none')),
+      print: () => {},
+      save: async () => {},
+      folder: name => {
+        const storage = folders.get(name) ?? memoryStorage()
+        folders.set(name, storage)
+        const write = storage.write.bind(storage)
+        storage.write = async (file, chunks) => {
+          await write(file, chunks)
+          if (file === stateFile) kept?.()
+        }
+        return storage
+      },
+    })
+  const folders = new Map<string, Storage>()
+  const killed = new AbortController()
+  await expect(start(folders, () => killed.abort(), killed.signal)).rejects.toThrow(/abort/i)
+  const left = await Promise.all([...folders.values()].map(storage => storage.exists(stateFile)))
+  expect(left.filter(Boolean)).toHaveLength(1)
+
+  const [resumed, whole] = [await start(folders), await start(new Map())]
+  expect(resumed).toEqual(whole)
 })
 
 test('docs/reproductions.md is what docs/results gives; if not: node scripts/reproductions.ts', async () => {
