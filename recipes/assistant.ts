@@ -6,23 +6,15 @@
 import {
   assistantConversations,
   assistantReading,
-  buildExamples,
   cachedPredictor,
   chatModel,
-  type FineTuningRunOptions,
   freshAssistant,
-  loadModelFolder,
-  type PlacedRecord,
-  RecordProblems,
-  type SavedModel,
-  settleFineTuningOptions,
   smallWorldAssistant,
   smallWorldExam,
-  superviseRun,
   templateOf,
 } from '../src/index.ts'
-import type { Recipe, RecipeContext } from './recipe.ts'
-import { wasBegun } from './resume.ts'
+import { learnRecords } from './fine-tuning.ts'
+import type { Recipe } from './recipe.ts'
 
 const { reading, answering, examSeed } = smallWorldAssistant
 const questions = 500
@@ -59,10 +51,12 @@ with seeds 2 and 3, by questions about other stories. So no seed of the three is
     const { seed, quick, runtime, signal } = context
     const started = performance.now()
     const fresh = await freshAssistant(seed)
-    const base = await learn(context, fresh, 'base', assistantReading(quick ? 60 : undefined), reading)
+    const read = assistantReading(quick ? 60 : undefined)
+    const base = await learnRecords(context, { folder: 'base', base: fresh, records: read, options: reading })
     const told = await assistantConversations(quick ? 60 : undefined)
     const talking = chatModel({ ...base, generation: { temperature: 0 } }, seed)
-    const saved = await learn(context, talking, 'assistant', told, answering)
+    const answers = { folder: 'assistant', base: talking, records: told, options: answering }
+    const saved = await learnRecords(context, answers)
     const seconds = (performance.now() - started) / 1000
 
     const model = { ...saved, runtime }
@@ -83,32 +77,4 @@ with seeds 2 and 3, by questions about other stories. So no seed of the three is
     await predictor.release()
     return { english, chinese, seconds }
   },
-}
-
-/** A model that has learned records, a hundredth of them held out. */
-async function learn(
-  { seed, runtime, print, signal, folder }: RecipeContext,
-  base: SavedModel,
-  name: string,
-  records: readonly PlacedRecord[],
-  given: Partial<FineTuningRunOptions>,
-): Promise<SavedModel> {
-  const storage = folder(name)
-  const options = settleFineTuningOptions({ ...given, seed, limit: records.length })
-  const { tokenizer, model } = base
-  const settings = { tokenizer, template: templateOf(base), context: model.context, tooLong: 'drop' } as const
-  const { examples } = await buildExamples(inOrder(records), new RecordProblems(), settings)
-  const isHeld = (_: unknown, i: number): boolean => i % Math.round(1 / options.validationFraction) === 0
-  const run = superviseRun({
-    ...{ storage, options: { ...options, resume: await wasBegun(storage, options) }, runtime, base, signal },
-    ...{ train: examples.filter((one, i) => !isHeld(one, i)), validation: examples.filter(isHeld) },
-  })
-  for await (const event of run)
-    if (event.type === 'validation')
-      print(`${name}, step ${event.step}: ${event.loss.toFixed(4)} nats per token held out`)
-  return loadModelFolder(storage)
-}
-
-async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
 }

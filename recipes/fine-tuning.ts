@@ -1,5 +1,6 @@
 /** What the recipes of pre-training and fine-tuning share: both go on where they were killed. */
 import {
+  buildExamples,
   type ClassificationTask,
   type FineTuned as Classifier,
   type FineTuningRunOptions,
@@ -8,15 +9,19 @@ import {
   loadFineTuned,
   loadModelFolder,
   loadTokens,
+  type PlacedRecord,
   type PreTrained,
+  RecordProblems,
   type RunOptions,
   readMetrics,
   type SavedModel,
   sequenceScorer,
   settleFineTuningOptions,
   settleOptions,
+  superviseRun,
   type TextSource,
   type Tokenizer,
+  templateOf,
   textBuckets,
   trainRun,
   weightFeeds,
@@ -56,6 +61,41 @@ export async function preTrain(
   const losses = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
   const bitsPerByte = Math.min(...losses.map(metric => Number(metric.bitsPerByte)))
   return { ...(await loadModelFolder(storage)), bitsPerByte }
+}
+
+export interface RecordLearning {
+  readonly folder: string
+  /** What learns: a model that has learned something, or first weights. */
+  readonly base: SavedModel
+  /** In the order in which they are learned. */
+  readonly records: readonly PlacedRecord[]
+  readonly options: Partial<FineTuningRunOptions>
+}
+
+/** A model that has learned records, some of them held out. */
+export async function learnRecords(
+  { seed, runtime, print, signal, folder }: RecipeContext,
+  { folder: name, base, records, options: given }: RecordLearning,
+): Promise<SavedModel> {
+  const storage = folder(name)
+  const options = settleFineTuningOptions({ ...given, seed, limit: records.length })
+  const { tokenizer, model } = base
+  const settings = { tokenizer, template: templateOf(base), context: model.context, tooLong: 'drop' } as const
+  const { examples } = await buildExamples(inOrder(records), new RecordProblems(), settings)
+  const isHeld = (_: unknown, i: number): boolean => i % Math.round(1 / options.validationFraction) === 0
+  const run = superviseRun({
+    ...{ storage, options: { ...options, resume: await wasBegun(storage, options) }, runtime, base, signal },
+    ...{ train: examples.filter((one, i) => !isHeld(one, i)), validation: examples.filter(isHeld) },
+  })
+  for await (const event of run)
+    if (event.type === 'validation')
+      print(`${name}, step ${event.step}: ${event.loss.toFixed(4)} nats per token held out`)
+  signal?.throwIfAborted()
+  return loadModelFolder(storage)
+}
+
+async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
 }
 
 export interface FineTuning {

@@ -268,6 +268,7 @@ export { type Combination, FineTunedClassifier, pairInput, textInput } from './m
 export { type ModelSize, modelEntry, type TimelineEntry, timeline } from './models/index.ts'
 export { isRecurrent, type LanguageModel, type LogitsOptions } from './models/language-model.ts'
 export { LogisticRegression, type LogisticRegressionConfiguration } from './models/logistic-regression.ts'
+export { lookUpWeights } from './models/look-up-weights.ts'
 export type { EncodeTextInput, EncodeTextOptions, MaskedLanguageModel } from './models/masked-language-model.ts'
 export { RecurrentClassifier, type RecurrentClassifierConfiguration } from './models/recurrent-classifier.ts'
 export * from './models/text-vectors.ts'

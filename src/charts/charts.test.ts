@@ -45,6 +45,45 @@ test('lines: names, axes, a title of two lines, and a gap where a logarithm has 
   expect(svg).toContain('stroke-dasharray')
 })
 
+test('lines: an interval is a thin line from low to high', async () => {
+  const chart = (intervals?: [number, number, number][]) =>
+    lineChart({
+      title: '',
+      x: { label: '' },
+      y: { label: '' },
+      series: [
+        {
+          name: 'a',
+          points: [
+            [1, 2],
+            [2, 3],
+          ],
+          intervals,
+        },
+      ],
+    })
+  const thin = (svg: string) => [...svg.matchAll(/<path d="(M[^"]*)"[^>]*stroke="#0072b2"(?![^>]*stroke-width)/g)]
+  const svg = await chart([
+    [1, 1.5, 2.5],
+    [2, 2.5, 3.5],
+  ])
+  expectWellFormed(svg)
+  expect(thin(await chart())).toEqual([])
+  const [[, path]] = thin(svg)
+  const [first, second] = path
+    .split('M')
+    .slice(1)
+    .map(part =>
+      part
+        .trim()
+        .split(/[\s,L]+/)
+        .map(Number),
+    )
+  expect(first[0]).toBe(first[2])
+  expect(first[1] - first[3]).toBeCloseTo(second[1] - second[3], 3)
+  expect(first[1] - first[3]).toBeGreaterThan(0)
+})
+
 test('points: labels, a legend of groups, and a logarithm of the parameters', async () => {
   const svg = await scatterChart({
     title: 'models',

@@ -5,6 +5,8 @@ export interface LineSeries {
   readonly name: string
   /** Pairs of x and y, in the order in which the line goes. */
   readonly points: readonly (readonly [x: number, y: number])[]
+  /** What a value may be by chance, as a thin line from low to high. */
+  readonly intervals?: readonly (readonly [x: number, low: number, high: number])[]
   /** A dot at each point: for few points; default where there are at most 40. */
   readonly dots?: boolean
   /** For a bound or a baseline. */
@@ -24,6 +26,7 @@ export function lineChart({ x, y, series, ...options }: LineChartOptions): Promi
   const { title, width = 720 } = options
   const { legend, room } = legendOf(series, width)
   const { height = 408 + room } = options
+  const placed = (at: number, value: number) => [at, shows(x, at) && shows(y, value) ? value : (null as never)]
   const symbols = ['circle', 'rect', 'triangle', 'diamond']
   return draw(
     {
@@ -36,16 +39,21 @@ export function lineChart({ x, y, series, ...options }: LineChartOptions): Promi
       grid: { left: 72, right: 28, top: headRoom(title), bottom: 50 + room },
       xAxis: numberAxis(x, 28),
       yAxis: numberAxis(y, 52),
-      series: series.map(({ name, points, dots, dashed, faint }, i) => ({
-        name,
-        type: 'line',
-        data: points.map(([at, value]) => (shows(x, at) && shows(y, value) ? [at, value] : [at, null as never])),
-        showSymbol: dots ?? points.length <= 40,
-        symbol: symbols[i % symbols.length],
-        symbolSize: 6,
-        color: colors[i % colors.length],
-        lineStyle: { width: faint ? 1 : 2, opacity: faint ? 0.55 : 1, type: dashed ? 'dashed' : 'solid' },
-      })),
+      series: series.flatMap(({ name, points, intervals = [], dots, dashed, faint }, i) => {
+        const own = { type: 'line', color: colors[i % colors.length] } as const
+        return [
+          {
+            ...{ ...own, name, symbol: symbols[i % symbols.length], symbolSize: 6 },
+            data: points.map(([at, value]) => placed(at, value)),
+            showSymbol: dots ?? points.length <= 40,
+            lineStyle: { width: faint ? 1 : 2, opacity: faint ? 0.55 : 1, type: dashed ? 'dashed' : 'solid' },
+          },
+          {
+            ...{ ...own, showSymbol: false, lineStyle: { width: 1 } },
+            data: intervals.flatMap(([at, low, high]) => [placed(at, low), placed(at, high), placed(at, Number.NaN)]),
+          },
+        ]
+      }),
     },
     { title, width, height },
   )

@@ -84,6 +84,8 @@ test('Chinese with whole words by jieba; a run that is interrupted goes on to th
     '60',
     '--dropout',
     '0.1',
+    '--optimizer',
+    'muon',
   ]
   expect((await nacre(train(chinese, 'zh', ...words))).code).toBe(0)
   expect((await best('zh', '早上[MASK][MASK]唱歌。'))[0]).toBe('小')

@@ -49,15 +49,12 @@ export const showClassifierRun = (
   showFit<ClassifierStart, ClassifierValidation>(
     events,
     { ...context, out, resumeLine, unit: 'examples' },
-    start => {
-      const epochs = ((start.steps * start.batchSize) / start.trainExamples).toFixed(1)
-      return [
-        `${start.model}: ${count(start.parameters)} parameters, ${start.classes} classes`,
-        `${count(start.trainExamples)} examples to learn from, ${count(start.validationExamples)} held out`,
-        ...(start.cutExamples ? [`${count(start.cutExamples)} of them longer than the context: cut to it`] : []),
-        `${count(start.steps)} steps of ${start.batchSize} examples, ${epochs} epochs`,
-      ]
-    },
+    start => [
+      `${start.model}: ${count(start.parameters)} parameters, ${start.classes} classes`,
+      `${count(start.trainExamples)} examples to learn from, ${count(start.validationExamples)} held out`,
+      ...(start.cutExamples ? [`${count(start.cutExamples)} of them longer than the context: cut to it`] : []),
+      `${count(start.steps)} steps of up to ${start.batchSize} examples, ${Number(start.epochs.toFixed(1))} epochs`,
+    ],
     ({ errorRate, loss, metric, metricName }) => {
       const chosenBy =
         metricName === undefined || metricName === 'accuracy' ? '' : `${metricName} ${metric!.toFixed(4)}, `

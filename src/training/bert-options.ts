@@ -62,6 +62,12 @@ export const bertOptions = {
     unit: 'rows',
     help: 'rows computed at once; gradients are added up to the batch (default: what suits the caches)',
   },
+  optimizer: {
+    type: 'choice',
+    choices: ['adamw', 'muon'],
+    default: 'adamw',
+    help: 'rule of the update; muon: of hidden matrices, adamw of the rest',
+  },
   learningRate: { type: 'number', default: 5e-4, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },
   warmUp: { type: 'integer', default: 200, minimum: 0, unit: 'steps', help: 'steps in which the learning rate rises' },

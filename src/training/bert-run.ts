@@ -14,6 +14,7 @@ import { fingerprint } from '../data/token-shards.ts'
 import { BERT, bertSizes } from '../models/2018-bert.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
+import { muon } from '../optim/muon.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -83,7 +84,8 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
   const parameters = namedParameters(model)
   const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
   const { beta1, beta2, weightDecay } = options
-  const optimizer = adamW({ beta1, beta2, epsilon: 1e-6, weightDecay })
+  const makeOptimizer = options.optimizer === 'muon' ? muon : adamW
+  const optimizer = makeOptimizer({ beta1, beta2, epsilon: 1e-6, weightDecay })
   const identity: Identity = {
     configuration: JSON.stringify({ model: bertType, ...model.configuration, batchSize, microBatchSize }),
     optimizer: optimizer.name,

@@ -29,8 +29,11 @@ export interface ClassifierStart {
   readonly validationExamples: number
   /** Of both, those that are longer than the context and lose tokens. */
   readonly cutExamples?: number
+  /** Examples of a batch; texts of unlike lengths do not fill the last one of each length. */
   readonly batchSize: number
   readonly steps: number
+  /** Times that each example is seen; of steps that were counted otherwise, what they come to. */
+  readonly epochs: number
   /** The step that a resumed run goes on from; 0 for a fresh one. */
   readonly from: number
   /** Matrix products of one step, in FLOP. */
@@ -116,6 +119,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
   })
   yield {
     ...{ type: 'start', model: modelName, steps, from, batchSize },
+    epochs: (steps * batchSize) / train.count,
     parameters: parameterCount(model),
     classes: labels.length,
     trainExamples: train.count,

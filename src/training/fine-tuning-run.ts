@@ -96,7 +96,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
   })
   yield {
-    ...{ type: 'start', model: fineTunedType, steps, from, batchSize: options.batchSize },
+    ...{ type: 'start', model: fineTunedType, steps, epochs, from, batchSize: options.batchSize },
     parameters: count,
     trainedParameters: trained.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0),
     classes: made.classes,

@@ -77,7 +77,7 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     resume,
   })
   yield {
-    ...{ type: 'start', model: recurrentClassifierType, steps, from, batchSize: options.batchSize },
+    ...{ type: 'start', model: recurrentClassifierType, steps, epochs, from, batchSize: options.batchSize },
     parameters: parameterCount(model),
     classes: labels.length,
     trainExamples: train.length,
