@@ -29,7 +29,7 @@ test('the list, for people and for programs', async () => {
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   expect(stdout).toMatch(/^NAME .*\ntinyshakespeare +en +1\.1 MB +public domain +plays of Shakespeare/)
   const lines = (await nacre(['data', 'list', '--json'])).stdout.trim().split('\n')
-  expect(lines.map(line => JSON.parse(line))).toEqual(catalog)
+  expect(lines.map(line => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(catalog)))
 })
 
 test('a dataset that is made here', async () => {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { OptionError } from '../base/errors.ts'
+import { chatDatasetNames } from '../chat/datasets.ts'
 import { catalog } from '../data/catalog.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { datasetText } from '../data/get.ts'
 import { fetchDataset, namesShards, openShards, openText } from '../data/node.ts'
 import { textOfShards } from '../data/shard-stream.ts'
@@ -23,7 +25,9 @@ export async function openData(
   { data, encoding, mirror, field, shuffleBuffer }: DataOptions,
   { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<TextSource> {
-  const names = catalog.flatMap(({ name, language }) => (language === '-' ? [] : [name])).join(', ')
+  const isText = ({ name, language, generated }: Dataset): boolean =>
+    generated !== undefined || (language !== '-' && !chatDatasetNames.includes(name))
+  const names = catalog.flatMap(each => (isText(each) ? [each.name] : [])).join(', ')
   if (data === undefined) {
     const expected = 'a text file or the name of a dataset'
     throw new OptionError({ what: 'Option --data', expected, received: 'none', hint: `Datasets: ${names}.` })
@@ -35,9 +39,10 @@ export async function openData(
     return textOfShards(data, shards, { seed: 1, bufferSize: shuffleBuffer })
   }
   if (dataset === undefined) return openText(data, { encoding })
-  if (dataset.language === '-') {
+  if (!isText(dataset)) {
     const received = `${dataset.name} (${dataset.description})`
-    throw new OptionError({ what: 'Option --data', expected: 'a text', received, hint: `Datasets: ${names}.` })
+    const other = dataset.language === '-' ? '' : 'A model that has learned a text learns it by nacre finetune. '
+    throw new OptionError({ what: 'Option --data', expected: 'a text', received, hint: `${other}Datasets: ${names}.` })
   }
   note(`Reading dataset ${data} ...`)
   const text = datasetText(dataset, await fetchDataset(dataset, { environment, mirror }))

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { memoryStorage } from '../storage/memory.ts'
 import { writeText } from '../storage/storage.ts'
 import { chinesePoetry, readPoems } from './chinese-poetry.ts'
-import type { FetchedFile } from './get.ts'
+import { datasetText, type FetchedFile } from './get.ts'
 import { fetchDataset } from './node.ts'
 
 async function fetched(text: string): Promise<FetchedFile> {
@@ -23,6 +23,14 @@ test('verses stand under either name; what has none is counted', async () => {
   expect(await all([await fetched(JSON.stringify(poems))])).toEqual([['关关雎鸠'], ['床前看月光', '疑是地上霜']])
   const wrong = [...poems, { title: '無題' }]
   await expect(all([await fetched(JSON.stringify(wrong))])).rejects.toThrow('expected records without a problem')
+})
+
+test('as a text, each poem is a document', async () => {
+  const poems = [{ content: ['关关雎鸠'] }, { paragraphs: ['床前看月光', '疑是地上霜'] }]
+  const chunks: string[] = []
+  for await (const chunk of datasetText(chinesePoetry, [await fetched(JSON.stringify(poems))]).chunks())
+    chunks.push(chunk)
+  expect(chunks.join('')).toBe('关关雎鸠\n\n床前看月光\n疑是地上霜\n\n')
 })
 
 test.skipIf(env.NACRE_DATA_MIRROR === undefined)('all poems are read', async () => {

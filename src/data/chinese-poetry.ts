@@ -16,10 +16,13 @@ const file = (name: string, folder: string, bytes: number, sha256: string): Data
 /** The Book of Songs, 3,000 ci of the Song in simplified characters, 10,000 poems of the Tang in traditional ones; JSON. */
 export const chinesePoetry: Dataset = {
   name: 'chinese-poetry',
-  description: '13,313 Chinese poems of the Zhou, Tang and Song, as JSON',
+  description: '13,313 Chinese poems of the Zhou, Tang and Song, one document each',
   language: 'zh',
   licence: 'public domain',
   mirrorFolder: 'chinese_poetry',
+  async *documents(files) {
+    for await (const verses of readPoems(files)) yield verses.join('\n')
+  },
   files: [
     file('shijing.json', '诗经', 156_972, '3c7ca54d59424542ada99adfcc85420287fbbd5c8a511e9baf705cb2b04051e7'),
     file('song_ci/ci.song.0.json', '宋词', 406_936, '7761bc5ef50305753ea3dcea9e1ef3164e153e3ee366169e9c5a9a7d85b21b22'),

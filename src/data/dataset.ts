@@ -1,3 +1,5 @@
+import type { FetchedFile } from './get.ts'
+
 /** A dataset: what it is and where it comes from. The package ships no text of others. */
 export interface Dataset {
   /** As typed after `nacre data get`. */
@@ -10,6 +12,8 @@ export interface Dataset {
   /** The folder that holds its files in a mirror. */
   readonly mirrorFolder: string
   readonly files: readonly DatasetFile[]
+  /** The texts that its files hold, where these are not text themselves. */
+  readonly documents?: (files: readonly FetchedFile[]) => AsyncIterable<string>
   /** The project's own text of this seed, in place of files: nothing is downloaded. */
   readonly generated?: {
     readonly seed: number

@@ -57,11 +57,21 @@ export async function getDataset(dataset: Dataset, options: GetOptions): Promise
   return fetched
 }
 
-/** The text of a fetched dataset, file after file, or of one that is generated. */
+/**
+ * The text of a fetched dataset, file after file; of one that holds documents or is generated, with an empty line after each
+ * document.
+ */
 export function datasetText(dataset: Dataset, files: readonly FetchedFile[]): TextSource {
   if (dataset.generated !== undefined) return generatedText(dataset)
+  const { name, documents } = dataset
+  if (documents !== undefined) {
+    const chunks = async function* () {
+      for await (const document of documents(files)) yield `${document}\n\n`
+    }
+    return { name, chunks }
+  }
   const texts = files.map(fetchedText)
-  return texts.length === 1 ? texts[0] : joinTexts(dataset.name, texts)
+  return texts.length === 1 ? texts[0] : joinTexts(name, texts)
 }
 
 /** Made at the first reading, for a training reads its text several times. */
