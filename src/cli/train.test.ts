@@ -199,7 +199,11 @@ test.each([
     /^StorageError: .*nowhere\.txt expected a file that exists\. Received none\. Is the path right\?$/,
   ],
   ['', 2, /^OptionError: Option --data expected a text file or the name of a dataset\. Received none\. Datasets: /],
-  ['--data alpaca', 2, /^OptionError: Option --data expected a text\. Received alpaca .* learns it by nacre finetune\./],
+  [
+    '--data alpaca',
+    2,
+    /^OptionError: Option --data expected a text\. Received alpaca .* learns it by nacre finetune\./,
+  ],
   ['--layer 3', 2, /^OptionError: Unknown option "--layer"\. Did you mean "--layers"\?$/],
   ['--batchsize 3', 2, /^OptionError: Unknown option "--batchsize"\. Did you mean "--batch-size"\?$/],
   [
