@@ -56,7 +56,7 @@ export async function buildExamples(
     if (length <= limit) examples.push(tokens)
     else if (record.kind === 'text') {
       cut++
-      examples.push(...windows(tokens, limit))
+      for (const window of windows(tokens, limit)) examples.push(window)
     } else if (options.tooLong === 'error') {
       throw new DataError({
         what: record.where,

@@ -7,7 +7,7 @@ import { cl100kRule, gpt2Rule, llama3Rule, o200kRule } from './pretokenize.ts'
 import { intlSegmenter, spaceSegmenter } from './segmenter.ts'
 import { SentencePieceBPE, type SpaceRule } from './sentencepiece-bpe.ts'
 import { trainWordBPE, trainWordPiece } from './subword-training.ts'
-import { type DecodeOptions, encodeChunks, type Tokenizer } from './tokenizer.ts'
+import { cutChunks, type DecodeOptions, encodeChunks, type Tokenizer } from './tokenizer.ts'
 import { specialToken } from './tokenizer-json.ts'
 import { trainWords } from './words.ts'
 
@@ -231,4 +231,12 @@ test('a long stretch without a safe cut arrives in linear time', async () => {
   const parts = await collect(encodeChunks(tokenizer, chunks))
   expect(parts).toHaveLength(1)
   expect(tokenizer.decode(parts[0])).toHaveLength(40_000)
+})
+
+test('a long chunk is cut into shorter ones, at places where any text can be cut', async () => {
+  const text = '你好 🙂 '.repeat(500_000)
+  const parts = await collect(cutChunks(part => part.lastIndexOf(' ') + 1, [text]))
+  expect(parts.length).toBeGreaterThan(2)
+  expect(parts.every(part => part.endsWith(' ') && part.length < 1.1e6)).toBe(true)
+  expect(parts.join('') === text).toBe(true)
 })

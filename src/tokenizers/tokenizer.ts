@@ -95,14 +95,17 @@ export async function* encodeChunks(
   }
 }
 
-/** The same text in other chunks, cut only where `lastCut` allows. */
+/** Code units that are looked at together: engines cannot replace in texts of any length. */
+const mostAtOnce = 1 << 20
+
+/** The same text in other chunks, none much longer than others, cut only where `lastCut` allows. */
 export async function* cutChunks(
   lastCut: (text: string) => number,
   chunks: AsyncIterable<string> | Iterable<string>,
 ): AsyncGenerator<string, void, undefined> {
   let pending = ''
   let examinedLength = 0
-  for await (const chunk of chunks) {
+  for await (const chunk of shortened(chunks)) {
     pending += chunk
     // Where no cut was found, look again only when the text has doubled: long stretches stay linear in time.
     if (pending.length < 2 * examinedLength) continue
@@ -112,4 +115,9 @@ export async function* cutChunks(
     examinedLength = cut > 0 ? 0 : pending.length
   }
   if (pending !== '') yield pending
+}
+
+async function* shortened(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string, void, undefined> {
+  for await (const chunk of chunks)
+    for (let i = 0; i < chunk.length; i += mostAtOnce) yield chunk.slice(i, i + mostAtOnce)
 }
