@@ -50,6 +50,7 @@ test('micro-batches of any size train alike', async () => {
   for (const size of [1, 2, 3]) {
     for (const [i, loss] of (await losses(size)).entries()) expect(loss).toBeCloseTo(whole[i], 5)
   }
+  await expect(losses(4)).rejects.toThrow('microBatchSize expected a divisor of the batch size (6). Received 4.')
 })
 
 test('recomputation trains alike', async () => {

@@ -75,25 +75,28 @@ export function defaultMicroBatches(batchSize: number, context: number, lanes = 
  * Compiles a language model's training and returns its visible loop: each turn is one update, or a validation.
  *
  * @throws {DataError} if a text is shorter than the context
+ * @throws {OptionError} if the micro-batches do not make up the batch, or what is asked for suits no model of the kind
  * @throws {TrainingError} (from the events) if the loss or the gradient is no longer a number
  */
 export async function train(model: LanguageModel & object, options: TrainOptions): Promise<Training> {
   const { runtime, batchSize, seed, dropout } = options
   const { context } = model
   const recurrent = isRecurrent(model)
+  const own = options.microBatchSize
+  const isPossible =
+    own === undefined || (recurrent ? own === batchSize : own >= 1 && Number.isInteger(batchSize / own))
+  if (!isPossible) {
+    const expected = recurrent
+      ? `the batch size (${batchSize}): the state is carried for the whole batch`
+      : `a divisor of the batch size (${batchSize})`
+    throw new OptionError({ what: 'microBatchSize', expected, received: String(own) })
+  }
   const microBatches =
     !runtime.writesInPlace || recurrent
       ? 1
-      : options.microBatchSize
-        ? batchSize / options.microBatchSize
-        : defaultMicroBatches(batchSize, context, lanesOf(runtime, namedParameters(model)))
-  if (recurrent && options.microBatchSize !== undefined && options.microBatchSize !== batchSize) {
-    throw new OptionError({
-      what: 'microBatchSize',
-      expected: `the batch size (${batchSize}): the state is carried for the whole batch`,
-      received: String(options.microBatchSize),
-    })
-  }
+      : own === undefined
+        ? defaultMicroBatches(batchSize, context, lanesOf(runtime, namedParameters(model)))
+        : batchSize / own
   if (recurrent && options.recompute) {
     const expected = 'a model that attends: a recurrence has no blocks'
     throw new OptionError({ what: 'recompute', expected, received: 'a recurrent model' })
