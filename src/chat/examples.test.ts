@@ -56,6 +56,19 @@ test('words that would end a turn, and labelled texts, are counted', async () =>
   ])
 })
 
+test('words that the vocabulary cannot write are counted', async () => {
+  const { examples, problems } = await build([
+    { kind: 'text', text: 'abc' },
+    { kind: 'text', text: 'a1' },
+    talk('a', '他'),
+  ])
+  expect(examples).toHaveLength(1)
+  expect(problems).toEqual([
+    `my.jsonl, line 2: expected a text that the model's vocabulary can write, received "1" (U+0031) at index 1`,
+    expect.stringMatching(/^my\.jsonl, line 3: .*"他" \(U\+4ED6\)/),
+  ])
+})
+
 test('a conversation that the template refuses is counted, with its words', async () => {
   const strict = new ChatTemplate("{{ raise_exception('No!') }}")
   const problems = new RecordProblems()

@@ -1,5 +1,5 @@
 /** From records of any format to tokens that are learned from. */
-import { DataError } from '../base/errors.ts'
+import { DataError, TokenizerError } from '../base/errors.ts'
 import type { TrainingExample } from '../data/packing.ts'
 import type { RecordProblems } from '../data/records.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
@@ -50,7 +50,7 @@ export async function buildExamples(
   let dropped = 0
   let cut = 0
   for await (const record of records) {
-    const tokens = tokensOf(record, problems, options)
+    const tokens = writableTokens(record, problems, options)
     if (tokens === undefined) continue
     const { length } = tokens.ids
     if (length <= limit) examples.push(tokens)
@@ -80,6 +80,17 @@ export async function buildExamples(
     answerTokens: sum(({ isAnswer }) => isAnswer.reduce((total, one) => total + one, 0)),
     dropped,
     cut,
+  }
+}
+
+/** A vocabulary may lack a character of one record and of no other. */
+function writableTokens(...[record, problems, options]: Parameters<typeof tokensOf>): ReturnType<typeof tokensOf> {
+  try {
+    return tokensOf(record, problems, options)
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error
+    problems.add(record.where, "a text that the model's vocabulary can write", String(error.received))
+    return undefined
   }
 }
 

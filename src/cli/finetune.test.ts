@@ -21,6 +21,7 @@ const pairs = places.flatMap(one => places.map(other => [one, other, Number(/[\u
 beforeAll(async () => {
   writeFileSync(at('text.txt'), `${reviews.map(([text]) => text).join('\n')}\n`.repeat(20))
   writeFileSync(at('reviews.csv'), ['text,label', ...reviews.map(row => row.join(','))].join('\n'))
+  writeFileSync(at('foreign.csv'), ['text,label', ...reviews.map(([text, label]) => `${text}ß,${label}`)].join('\n'))
   writeFileSync(at('pairs.tsv'), ['text\tsecond\tlabel', ...pairs.map(row => row.join('\t'))].join('\n'))
   const sizes = [
     '--layers',
@@ -199,6 +200,11 @@ test.each([
   [finetune('x', '--data', at('reviews.csv'), '--metric', 'token-f1'), 2, 'expected one of classes: loss, accuracy'],
   [finetune('x'), 2, 'Option --data expected what is learned from'],
   [finetune('x', '--data', at('text.txt')), 2, 'expected a file of records'],
+  [
+    finetune('x', '--data', at('foreign.csv')),
+    1,
+    'expected a text that the model\'s vocabulary can write, received "ß"',
+  ],
   [finetune('x', '--data', at('reviews.csv'), '--lora', '2', '--lora-targets', 'q_proj'), 2, 'Received "q_proj"'],
   [['finetune', '--resume', '--out', at('x')], 2, 'Option --resume expected a run of fine-tuned-classifier'],
 ])('%j fails with a reason', async (words, code, message) => {

@@ -2,7 +2,7 @@
  * What a fine-tuning makes a classifier of, a language model or BERT, and what came of it: each with how it reads a text or
  * a pair, and how it is kept in a folder. The loop and the run are the same for both.
  */
-import { OptionError } from '../base/errors.ts'
+import { OptionError, TokenizerError } from '../base/errors.ts'
 import { requireBertParts, type SavedBERT } from '../checkpoints/bert.ts'
 import {
   bertTaskLayout,
@@ -24,6 +24,7 @@ import { bertMarkers, bertTask } from '../data/bert-rows.ts'
 import { questionRow, taggedRow } from '../data/bert-task-rows.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import type { AnsweredQuestion } from '../data/questions.ts'
+import { brief, RecordProblems } from '../data/records.ts'
 import type { TaggedWords } from '../data/tagged-words.ts'
 import type { EncodedText } from '../data/text-batches.ts'
 import { BERT } from '../models/2018-bert.ts'
@@ -159,7 +160,10 @@ function ofBert(saved: SavedBERT, options: NewClassifierOptions): NewClassifier 
 
 const bertTasks = { classes: BertClassifier, tags: BertTagger, places: BertReader } as const
 
-/** Texts, pairs and questions with choices as what a language model reads. */
+/**
+ * Texts, pairs and questions with choices as what a language model reads.
+ * @throws {DataError} if the vocabulary lacks characters of some texts; of one text, TokenizerError
+ */
 export function encodeTask(
   texts: readonly LabelledText[],
   tokenizer: Tokenizer,
@@ -168,7 +172,7 @@ export function encodeTask(
 ): EncodedText[] {
   const tokens = taskTokensOf(tokenizer, 'tokenizer.json')
   const cut = (length: number) => (length > context ? { isCut: true } : {})
-  return texts.map(({ text, second, choices, label }) => {
+  const encode = ({ text, second, choices, label }: LabelledText): EncodedText => {
     const first = tokenizer.encode(text)
     const then = second === undefined ? undefined : tokenizer.encode(second)
     if (choices !== undefined) {
@@ -180,7 +184,19 @@ export function encodeTask(
     if (then === undefined) return { ids: textInput(first, tokens, context), label, ...cut(first.length + 2) }
     const pair = { ids: pairInput(first, then, tokens, context), label, ...cut(first.length + then.length + 3) }
     return combination === 'one' ? pair : { ...pair, others: [pairInput(then, first, tokens, context)] }
+  }
+  const problems = new RecordProblems()
+  const encoded = texts.flatMap(text => {
+    try {
+      return [encode(text)]
+    } catch (error) {
+      if (texts.length === 1 || !(error instanceof TokenizerError)) throw error
+      problems.add(brief(text.text), "a text that the model's vocabulary can write", String(error.received))
+      return []
+    }
   })
+  problems.check('The texts')
+  return encoded
 }
 
 const prefixed = <T>(prefix: string, values: ReadonlyMap<string, T>): Map<string, T> =>
