@@ -3,18 +3,19 @@
  * the sections of headlines, beside the same model that begins at random. Devlin et al., 2018, sections 3 and 4.
  */
 import { readChnSentiCorp, readThucnewsTitles, type TextSource } from '../src/index.ts'
-import { preTrainBert } from './bert-training.ts'
+import { type BertPreTraining, preTrainBert } from './bert-training.ts'
 import { chineseDatasets, chineseDocuments, documentText, taskDocuments } from './chinese-text.ts'
 import { worthOfBase } from './fine-tuning.ts'
 import type { Recipe, RecipeContext } from './recipe.ts'
 import { fewTexts } from './texts.ts'
 
 /** 4.1 million parameters with the vocabulary. */
-const preTraining = {
+const preTraining: BertPreTraining['options'] = {
   ...{ layers: 3, heads: 4, channels: 256, context: 128, vocabulary: 6000, dropout: 0 },
-  ...{ steps: 2800, batchSize: 32, learningRate: 1e-3, warmUp: 200, validationFraction: 0.004 },
-  ...{ evaluateEvery: 400, evaluationBatches: 10, saveEvery: 200 },
-} as const
+  ...{ steps: 16_000, batchSize: 16, maskedShare: 0.3, validationFraction: 0.004 },
+  ...{ optimizer: 'muon', beta2: 0.98, learningRate: 2e-3, warmUp: 300 },
+  ...{ evaluateEvery: 1000, evaluationBatches: 10, saveEvery: 500 },
+}
 /** Characters of the vocabulary; rarer ones are unknown. */
 const alphabet = 4500
 /** How often the texts of the tasks stand among the others: they are few, and what the model is for. */
@@ -35,7 +36,7 @@ export const recipe: Recipe = {
     zh: 'BERT（3 层、256 通道）在中文上预训练后微调，与从头训练的同一模型对比：ChnSentiCorp 与 THUCNews 标题',
   },
   datasets: chineseDatasets,
-  seeds: 3,
+  seeds: 1,
   measures: [
     { name: 'reviews', title: 'ChnSentiCorp test, accuracy, %', better: 'higher' },
     { name: 'reviewsScratch', title: 'ChnSentiCorp test from scratch, accuracy, %', better: 'higher' },
@@ -46,7 +47,9 @@ export const recipe: Recipe = {
     { name: 'maskAccuracy', title: 'masked characters of held-out texts filled in rightly, %', better: 'higher' },
   ],
   remarks: `The text is the running Chinese of the catalog: novels, poems, dialogues, instructions with their answers, short sentences, premises and
-hypotheses, and the training texts of both tasks without their labels, ${reviewCopies} and ${titleCopies} times; the model sees about a third of it. Of
+hypotheses, and the training texts of both tasks without their labels, ${reviewCopies} and ${titleCopies} times; the model sees it about twice.
+Of the tokens 30 % are asked for, not 15 (Wettig et al., 2023), and the matrices learn with Muon: after 2 million tokens 13 % of them
+are filled in rightly, with 15 % and AdamW 11 %. Of
 THUCNews the development set is learned from, 9,000 titles, for its training set is not at hand. Both models are fine-tuned alike.`,
   async run(context) {
     const { dataset, quick } = context
