@@ -72,7 +72,7 @@ export async function finetuneAnswers(
     start => [
       `${count(start.parameters)} parameters, of which ${count(start.trainedParameters)} learn`,
       `${count(start.examples)} examples to learn from, ${count(start.heldOut)} held out; ${(100 * start.padding).toFixed(1)} % padding`,
-      `${count(start.steps)} steps of ${options.batchSize} rows, ${options.epochs} epochs`,
+      `${count(start.steps)} steps of ${options.batchSize} rows, ${options.epochs === 1 ? '1 epoch' : `${options.epochs} epochs`}`,
     ],
     ({ loss, metric, metricName }) => {
       const chosenBy = metricName === undefined ? '' : `${metricName} ${(100 * metric!).toFixed(2)} %, `

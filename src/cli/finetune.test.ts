@@ -199,6 +199,12 @@ test.each([
   [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected another folder than that of the model'],
   [finetune('x', '--data', at('reviews.csv'), '--metric', 'token-f1'), 2, 'expected one of classes: loss, accuracy'],
   [finetune('x'), 2, 'Option --data expected what is learned from'],
+  [
+    finetune('x', '--data', 'alpcaa'),
+    2,
+    'or a dataset that this learns from. Received "alpcaa". Did you mean "alpaca"?',
+  ],
+  [finetune('x', '--data', 'my.parquet'), 2, 'expected a file that exists, or a dataset'],
   [finetune('x', '--data', at('text.txt')), 2, 'expected a file of records'],
   [
     finetune('x', '--data', at('foreign.csv')),

@@ -3,13 +3,14 @@ import { chatDatasetNames, readChatDataset } from '../chat/datasets.ts'
 import { type PlacedRecord, readChatRecords } from '../chat/formats.ts'
 import { choiceNames } from '../checkpoints/fine-tuned-folder.ts'
 import { catalog } from '../data/catalog.ts'
+import { classificationTaskNames } from '../data/classification-tasks.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { fetchDataset, openRecords } from '../data/node.ts'
 import { RecordProblems } from '../data/records.ts'
 import type { TaskExample } from '../training/fine-tuned.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
 import { bertTaskOfFile, openQuestions, openTagged, parted } from './open-bert-examples.ts'
-import { heldOut, type OpenTask, openTask } from './open-labelled-texts.ts'
+import { heldOut, noSuchData, type OpenTask, openTask } from './open-labelled-texts.ts'
 
 /** What a fine-tuning learns from: labelled texts and choices, what BERT alone learns, or anything that has answers or text. */
 export type OpenExamples =
@@ -37,6 +38,8 @@ interface Host {
 export async function openExamples(options: FineTuningRunOptions, host: Host): Promise<OpenExamples> {
   const { data = '' } = options
   const isFile = existsSync(data)
+  const names = [...classificationTaskNames, ...chatDatasetNames]
+  if (data !== '' && !isFile && !names.includes(data)) throw noSuchData(data, names)
   if (!isFile && !chatDatasetNames.includes(data)) return { kind: 'labelled', task: await openTask(options, host) }
   const bertTask = isFile ? await bertTaskOfFile(data, options) : undefined
   if (bertTask === 'tag') {

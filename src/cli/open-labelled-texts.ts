@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { OptionError } from '../base/errors.ts'
+import { nearest, OptionError } from '../base/errors.ts'
 import type { OptionsOf } from '../base/options.ts'
 import { Random } from '../base/random.ts'
 import { catalog } from '../data/catalog.ts'
@@ -52,11 +52,17 @@ export async function openTask(
     return { classes: labels, ...heldOut(source.name, texts, labels, { validationFraction, seed }) }
   }
   const dataset = catalog.find(({ name }) => name === data)
-  if (dataset !== undefined && classificationTaskNames.includes(data)) {
-    note(`Reading dataset ${data} ...`)
-    return readClassificationTask(data, await fetchDataset(dataset, { environment, mirror }))
-  }
-  return readClassificationTask(data, [])
+  if (dataset === undefined || !classificationTaskNames.includes(data)) throw noSuchData(data, classificationTaskNames)
+  note(`Reading dataset ${data} ...`)
+  return readClassificationTask(data, await fetchDataset(dataset, { environment, mirror }))
+}
+
+/** The error of a `--data` that is neither a file nor one of these datasets. */
+export function noSuchData(data: string, names: readonly string[]): OptionError {
+  const near = nearest(data, names)
+  const hint = near === undefined ? `Datasets: ${names.join(', ')}.` : `Did you mean "${near}"?`
+  const expected = 'a file that exists, or a dataset that this learns from'
+  return new OptionError({ what: 'Option --data', expected, received: `"${data}"`, hint })
 }
 
 /**

@@ -66,7 +66,8 @@ test('bad input', async () => {
   expect(await nacre('train', 'tfidf')).toMatchObject({ code: 2, stderr: expect.stringContaining('Datasets: sst2, ') })
   expect(await nacre('train', 'tfidf', '--data', 'sst')).toMatchObject({
     code: 2,
-    stderr: 'OptionError: Unknown dataset of labelled texts "sst". Did you mean "sst2"?\n',
+    stderr:
+      'OptionError: Option --data expected a file that exists, or a dataset that this learns from. Received "sst". Did you mean "sst2"?\n',
   })
   expect(await nacre('train', 'tfidf', '--data', file, '--idf', 'smoth')).toMatchObject({
     code: 2,
