@@ -13,8 +13,11 @@ export interface ChartOptions {
 /** Latin and Chinese on every system. Without quotation marks: ECharts writes the names into an attribute as they are. */
 const fonts = 'system-ui, Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif'
 
-/** Okabe and Ito, Color Universal Design, 2008: told apart by people who see colours differently. */
-export const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'] as const
+/** Told apart by people who see colours differently: Okabe and Ito, Color Universal Design, 2008; the last three are Tol's. */
+export const colors = [
+  ...['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'],
+  ...['#882255', '#999933', '#888888'],
+] as const
 
 /** From none to much. */
 export const sequentialColors = ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'] as const
