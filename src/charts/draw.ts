@@ -14,10 +14,10 @@ export interface ChartOptions {
 const fonts = 'system-ui, Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif'
 
 /** Told apart by people who see colours differently: Okabe and Ito, Color Universal Design, 2008; the last three are Tol's. */
-export const colors = [
+export const colors: readonly string[] = [
   ...['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'],
   ...['#882255', '#999933', '#888888'],
-] as const
+]
 
 /** From none to much. */
 export const sequentialColors = ['#f7fbff', '#c6dbef', '#6baed6', '#2171b5', '#08306b'] as const
