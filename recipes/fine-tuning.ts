@@ -18,6 +18,7 @@ import {
   sequenceScorer,
   settleFineTuningOptions,
   settleOptions,
+  splitRecords,
   superviseRun,
   type TextSource,
   type Tokenizer,
@@ -81,11 +82,11 @@ export async function learnRecords(
   const options = settleFineTuningOptions({ ...given, seed, limit: records.length })
   const { tokenizer, model } = base
   const settings = { tokenizer, template: templateOf(base), context: model.context, tooLong: 'drop' } as const
-  const { examples } = await buildExamples(inOrder(records), new RecordProblems(), settings)
-  const isHeld = (_: unknown, i: number): boolean => i % Math.round(1 / options.validationFraction) === 0
+  const build = (part: readonly PlacedRecord[]) => buildExamples(inOrder(part), new RecordProblems(), settings)
+  const [train, held] = splitRecords(records, { ...options, inOrder: true }) // the same for every seed
   const run = superviseRun({
     ...{ storage, options: { ...options, resume: await wasBegun(storage, options) }, runtime, base, signal },
-    ...{ train: examples.filter((one, i) => !isHeld(one, i)), validation: examples.filter(isHeld) },
+    ...{ train: (await build(train)).examples, validation: (await build(held)).examples },
   })
   for await (const event of run)
     if (event.type === 'validation')

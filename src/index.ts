@@ -20,6 +20,7 @@ export {
   buildExamples,
   type ExampleOptions,
   type ExampleReport,
+  splitRecords,
   type TooLong,
   tooLongPolicies,
 } from './chat/examples.ts'

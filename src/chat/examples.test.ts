@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import { RecordProblems } from '../data/records.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
 import { defaultChatTemplate, turnTokens } from './default-template.ts'
-import { buildExamples, type TooLong } from './examples.ts'
+import { buildExamples, splitRecords, type TooLong } from './examples.ts'
 import type { ChatRecord } from './formats.ts'
 import { ChatTemplate } from './template.ts'
 
@@ -28,6 +28,21 @@ const talk = (question: string, answer: string): ChatRecord => ({
     { role: 'user', content: question },
     { role: 'assistant', content: answer },
   ],
+})
+
+test('records that grow harder lose one in so many, others a random part; a limit keeps the order', () => {
+  const records = Array.from({ length: 40 }, (_, i) => i)
+  const options = { seed: 1, validationFraction: 0.1, inOrder: true }
+  const [train, held] = splitRecords(records, options)
+  expect(held).toEqual([0, 10, 20, 30])
+  expect(train).toEqual(records.filter(i => i % 10 !== 0))
+  const [few] = splitRecords(records, { ...options, limit: 5 })
+  expect(few).toHaveLength(5)
+  expect(few).toEqual(few.toSorted((a, b) => a - b))
+  const [shuffled, part] = splitRecords(records, { ...options, inOrder: false })
+  expect([...shuffled, ...part].toSorted((a, b) => a - b)).toEqual(records)
+  expect(part).toHaveLength(4)
+  expect(shuffled).not.toEqual(shuffled.toSorted((a, b) => a - b))
 })
 
 test('examples say which tokens are learned', async () => {

@@ -1,5 +1,6 @@
 /** From records of any format to tokens that are learned from. */
 import { DataError, TokenizerError } from '../base/errors.ts'
+import { Random } from '../base/random.ts'
 import type { TrainingExample } from '../data/packing.ts'
 import type { RecordProblems } from '../data/records.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
@@ -34,6 +35,30 @@ export interface ExampleReport {
   readonly dropped: number
   /** Too long for the context, and cut. */
   readonly cut: number
+}
+
+/**
+ * What is learned from and what is held out: at random, or of records in order, which grow harder, one in so many.
+ * @param options - of `limit`, so many at random are learned from
+ */
+export function splitRecords<T>(
+  records: readonly T[],
+  options: {
+    readonly seed: number
+    readonly validationFraction: number
+    readonly limit?: number
+    readonly inOrder: boolean
+  },
+): [train: T[], held: T[]] {
+  const { seed, validationFraction, limit, inOrder } = options
+  const shuffled = new Random(seed, 'split').shuffle([...records])
+  const count = Math.min(shuffled.length - 1, Math.max(1, Math.floor(shuffled.length * validationFraction)))
+  if (!inOrder) return [shuffled.slice(count).slice(0, limit), shuffled.slice(0, count)]
+  const every = Math.max(2, Math.round(1 / validationFraction))
+  const held = records.filter((_, i) => i % every === 0)
+  const isHeld = new Set(held)
+  const isPicked = new Set(shuffled.filter(record => !isHeld.has(record)).slice(0, limit))
+  return [records.filter(record => isPicked.has(record)), held]
 }
 
 /**

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { Random } from '../base/random.ts'
 import { chatModel, templateOf } from '../chat/chat-model.ts'
-import { buildExamples, type ExampleReport } from '../chat/examples.ts'
+import { buildExamples, type ExampleReport, splitRecords } from '../chat/examples.ts'
 import type { PlacedRecord } from '../chat/formats.ts'
 import type { ChatTemplate } from '../chat/template.ts'
 import type { SavedModel } from '../checkpoints/model-folder.ts'
@@ -82,18 +81,14 @@ export async function finetuneAnswers(
   if (closing !== '') print(closing)
 }
 
-/** Examples to learn from, and a random part that is held out. */
+/** Examples to learn from, and a part that is held out. */
 async function examplesOf(
   { tokenizer, model }: SavedModel,
   template: ChatTemplate,
   records: readonly PlacedRecord[],
   options: FineTuningRunOptions,
 ): Promise<[train: ExampleReport, validation: ExampleReport]> {
-  const shuffled = new Random(options.seed, 'split').shuffle([...records])
-  const held = Math.min(shuffled.length - 1, Math.max(1, Math.floor(shuffled.length * options.validationFraction)))
-  const picked = shuffled.slice(held).slice(0, options.limit)
-  const isPicked = new Set(picked)
-  const chosen = options.inOrder ? records.filter(record => isPicked.has(record)) : picked
+  const [chosen, held] = splitRecords(records, options)
   const build = async (part: readonly PlacedRecord[]): Promise<ExampleReport> => {
     const problems = new RecordProblems()
     const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }
@@ -101,7 +96,7 @@ async function examplesOf(
     if (!options.skipMalformed) problems.check('The data')
     return built
   }
-  return [await build(chosen), await build(shuffled.slice(0, held))]
+  return [await build(chosen), await build(held)]
 }
 
 async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -21,7 +21,11 @@ import { generationOptions, modelOptions, type OpenModel, openModel } from './op
 
 const startOptions = {
   documents: { type: 'integer', default: 5000, minimum: 100, help: 'documents that it reads' },
-  conversations: { type: 'integer', default: 50_000, minimum: 20, help: 'conversations that it learns to answer from' },
+  conversations: {
+    type: 'integer',
+    minimum: 20,
+    help: 'conversations that it learns to answer from (default: all of small-world-chat)',
+  },
   questions: { type: 'integer', default: 200, minimum: 1, help: 'new questions that it is asked in each language' },
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights and batches follow from it' },
   out: { type: 'string', default: 'runs/start', placeholder: 'DIR', help: 'folder of the run' },
