@@ -72,13 +72,12 @@ that look things up (decision 0018): from random ones it stays at chance with an
 Intervals of 95 % are in what the recipe prints, and in its plot.`,
   async run(context) {
     const { quick, save } = context
-    const documents = (await wholeText(datasetText(findDataset('small-world-sorting'), []))).split(/\n{2,}/)
+    const text = await wholeText(datasetText(findDataset('small-world-sorting'), []))
+    const documents = text.split(/\n{2,}/).slice(0, quick ? 200 : undefined)
     const sorter = await learnRecords(context, {
       folder: 'sorting',
       base: await freshSorter(documents.slice(0, 3000), context.seed),
-      records: documents.slice(0, quick ? 200 : undefined).map((text, i) => {
-        return { kind: 'text', text, where: `document ${i + 1}` }
-      }),
+      records: documents.map((text, i) => ({ kind: 'text', text, where: `document ${i + 1}` })),
       options: training,
     })
     const stories = await publishedStories(await context.dataset('stories260k'))

@@ -13,7 +13,7 @@ export interface ChartOptions {
 /** Latin and Chinese on every system. Without quotation marks: ECharts writes the names into an attribute as they are. */
 const fonts = 'system-ui, Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif'
 
-/** Told apart by people who see colours differently: Okabe and Ito, Color Universal Design, 2008; the last three are Tol's. */
+/** Told apart by people who see colours differently: Okabe and Ito, Color Universal Design, 2008, two more, and grey. */
 export const colors: readonly string[] = [
   ...['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'],
   ...['#882255', '#999933', '#888888'],

@@ -36,6 +36,7 @@ test('records that grow harder lose one in so many, others a random part; a limi
   const [train, held] = splitRecords(records, options)
   expect(held).toEqual([0, 10, 20, 30])
   expect(train).toEqual(records.filter(i => i % 10 !== 0))
+  expect(splitRecords(['alone'], options)).toEqual([['alone'], []])
   const [few] = splitRecords(records, { ...options, limit: 5 })
   expect(few).toHaveLength(5)
   expect(few).toEqual(few.toSorted((a, b) => a - b))

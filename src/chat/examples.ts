@@ -55,7 +55,7 @@ export function splitRecords<T>(
   const count = Math.min(shuffled.length - 1, Math.max(1, Math.floor(shuffled.length * validationFraction)))
   if (!inOrder) return [shuffled.slice(count).slice(0, limit), shuffled.slice(0, count)]
   const every = Math.max(2, Math.round(1 / validationFraction))
-  const held = records.filter((_, i) => i % every === 0)
+  const held = records.filter((_, i) => count > 0 && i % every === 0) // a single one is learned
   const isHeld = new Set(held)
   const isPicked = new Set(shuffled.filter(record => !isHeld.has(record)).slice(0, limit))
   return [records.filter(record => isPicked.has(record)), held]
