@@ -1,7 +1,6 @@
-import type { OptionTable } from '../base/options.ts'
+import { changeableOptions, runOptions } from './run-options.ts'
 
-/** Everything that the pre-training of BERT can be told. */
-export const bertOptions = {
+const ownOptions = {
   data: {
     type: 'string',
     placeholder: 'FILE',
@@ -74,31 +73,22 @@ export const bertOptions = {
   weightDecay: { type: 'number', default: 0.01, minimum: 0, help: 'decay of matrices and embeddings' },
   beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
   beta2: { type: 'number', default: 0.999, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
-  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
-  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
-  patience: {
-    type: 'integer',
-    minimum: 1,
-    unit: 'validations',
-    help: 'end after so many validations without a better one (default: never)',
-  },
   evaluationBatches: { type: 'integer', default: 20, minimum: 1, help: 'batches of a validation; the last takes all' },
-  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
-  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, pairs, masks and dropout follow from it' },
-  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
-  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
 
-const table: OptionTable = bertOptions
+/** Everything that the pre-training of BERT can be told. */
+export const bertOptions: typeof ownOptions & typeof runOptions = { ...ownOptions, ...runOptions }
+
 /** Options that a resumed run may be given anew without becoming another run. */
-export const changeableBertOptions: ReadonlySet<string> = new Set(
-  Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|steps|threads|device|.*Every|patience|evaluationBatches|learningRate|finalLearningRate|warmUp|clip|maximumGradientNorm)$/.test(
-      name,
-    ),
-  ),
-)
+export const changeableBertOptions: ReadonlySet<string> = changeableOptions(bertOptions, [
+  'data',
+  'encoding',
+  'steps',
+  'evaluationBatches',
+  'finalLearningRate',
+  'warmUp',
+])

@@ -1,5 +1,5 @@
-import type { OptionTable } from '../base/options.ts'
 import { labelledTextOptions } from './labelled-text-options.ts'
+import { changeableOptions, runOptions } from './run-options.ts'
 import { taskMetricNames } from './task-metric.ts'
 
 const ownOptions = {
@@ -71,8 +71,6 @@ const ownOptions = {
   },
   dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
   weightDecay: { type: 'number', default: 0.01, minimum: 0, help: 'decay of matrices and embeddings' },
-  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
-  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
   lora: {
     type: 'integer',
@@ -108,17 +106,6 @@ const ownOptions = {
     unit: 'steps',
     help: 'steps between validations (default: those of an epoch)',
   },
-  patience: {
-    type: 'integer',
-    minimum: 1,
-    unit: 'validations',
-    help: 'end after so many validations without a better one (default: never)',
-  },
-  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
-  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
-
-  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
-  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
 
 const data = {
@@ -130,21 +117,21 @@ const data = {
 /** Everything that the fine-tuning of a language model can be told. */
 export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter' | 'data'> & {
   data: typeof data
-} & typeof ownOptions = {
+} & typeof ownOptions &
+  typeof runOptions = {
   data,
   mirror: labelledTextOptions.mirror,
   encoding: labelledTextOptions.encoding,
   validationFraction: labelledTextOptions.validationFraction,
   seed: labelledTextOptions.seed,
   ...ownOptions,
+  ...runOptions,
 }
 
-const table: OptionTable = fineTuningOptions
 /** Options that a resumed run may be given anew without becoming another run. */
-export const changeableFineTuningOptions: ReadonlySet<string> = new Set(
-  Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|patience|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
-      name,
-    ),
-  ),
-)
+export const changeableFineTuningOptions: ReadonlySet<string> = changeableOptions(fineTuningOptions, [
+  'data',
+  'encoding',
+  'epochs',
+  'finalLearningRate',
+])

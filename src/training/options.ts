@@ -1,8 +1,7 @@
-import type { OptionTable } from '../base/options.ts'
 import { presetHelp } from './presets.ts'
+import { changeableOptions, runOptions } from './run-options.ts'
 
-/** Everything that a training can be told. The same table gives the flags, the help, the checks and the types. */
-export const trainOptions = {
+const ownOptions = {
   data: {
     type: 'string',
     placeholder: 'FILE',
@@ -129,33 +128,26 @@ export const trainOptions = {
   beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
   beta2: { type: 'number', default: 0.99, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
   momentum: { type: 'number', minimum: 0, below: 1, help: 'momentum (default: 0.9 of sgd, 0.95 of muon)' },
-  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
-  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
-  patience: {
-    type: 'integer',
-    minimum: 1,
-    unit: 'validations',
-    help: 'end after so many validations without a better one (default: never)',
-  },
   evaluationBatches: { type: 'integer', default: 20, minimum: 1, help: 'batches of a validation; the last takes all' },
   sampleEvery: { type: 'integer', default: 500, minimum: 0, unit: 'steps', help: 'steps between samples (0: none)' },
   sampleTokens: { type: 'integer', default: 200, minimum: 1, unit: 'tokens', help: 'length of a sample' },
-  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
-  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, batches, dropout and samples follow from it' },
-  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
-  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
 
-const table: OptionTable = trainOptions
+/** Everything that a training can be told. The same table gives the flags, the help, the checks and the types. */
+export const trainOptions: typeof ownOptions & typeof runOptions = { ...ownOptions, ...runOptions }
+
 /** Options that a resumed run may be given anew without becoming another run. */
-export const changeableOnResume: ReadonlySet<string> = new Set(
-  Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|steps|threads|device|encoding|.*Every|patience|evaluationBatches|sampleTokens|learningRate|finalLearningRate|schedule|warmUp|clip|maximumGradientNorm)$/.test(
-      name,
-    ),
-  ),
-)
+export const changeableOnResume: ReadonlySet<string> = changeableOptions(trainOptions, [
+  'data',
+  'steps',
+  'encoding',
+  'evaluationBatches',
+  'sampleTokens',
+  'finalLearningRate',
+  'schedule',
+  'warmUp',
+])

@@ -1,5 +1,5 @@
-import type { OptionTable } from '../base/options.ts'
 import { labelledTextOptions } from './labelled-text-options.ts'
+import { changeableOptions, runOptions } from './run-options.ts'
 
 const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
@@ -32,34 +32,19 @@ const ownOptions = {
   learningRate: { type: 'number', default: 2e-3, above: 0, help: 'learning rate of the first step' },
   finalLearningRate: { type: 'number', default: 2e-4, minimum: 0, help: 'learning rate of the last step' },
   weightDecay: { type: 'number', default: 0.01, minimum: 0, help: 'decay of matrices and embeddings' },
-  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
-  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
-
-  patience: {
-    type: 'integer',
-    minimum: 1,
-    unit: 'validations',
-    help: 'end after so many validations without a better one (default: never)',
-  },
-  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
-  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
-
-  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
-  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
 
 /** Everything that the training of a recurrent classifier of texts can be told. */
-export const recurrentClassifierOptions: typeof labelledTextOptions & typeof ownOptions = {
+export const recurrentClassifierOptions: typeof labelledTextOptions & typeof ownOptions & typeof runOptions = {
   ...labelledTextOptions,
   ...ownOptions,
+  ...runOptions,
 }
 
-const table: OptionTable = recurrentClassifierOptions
 /** Options that a resumed run may be given anew without becoming another run. */
-export const changeableRecurrentClassifierOptions: ReadonlySet<string> = new Set(
-  Object.keys(table).filter(name =>
-    /^(resume|out|data|mirror|encoding|epochs|threads|device|.*Every|patience|learningRate|finalLearningRate|clip|maximumGradientNorm)$/.test(
-      name,
-    ),
-  ),
-)
+export const changeableRecurrentClassifierOptions: ReadonlySet<string> = changeableOptions(recurrentClassifierOptions, [
+  'data',
+  'encoding',
+  'epochs',
+  'finalLearningRate',
+])

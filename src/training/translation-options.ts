@@ -1,7 +1,7 @@
-import type { GivenOptions, OptionTable } from '../base/options.ts'
+import type { GivenOptions } from '../base/options.ts'
+import { changeableOptions, runOptions } from './run-options.ts'
 
-/** Everything that the training of a translator can be told. */
-export const translationOptions = {
+const ownOptions = {
   data: {
     type: 'string',
     placeholder: 'FILE',
@@ -62,24 +62,15 @@ export const translationOptions = {
   warmUp: { type: 'integer', default: 1000, minimum: 1, unit: 'steps', help: 'steps in which the learning rate rises' },
   beta1: { type: 'number', default: 0.9, minimum: 0, below: 1, help: "Adam's decay of the mean" },
   beta2: { type: 'number', default: 0.98, minimum: 0, below: 1, help: "Adam's decay of the mean square" },
-  clip: { type: 'number', default: 1, minimum: 0, help: 'largest norm of the gradient (0: no clipping)' },
-  maximumGradientNorm: { type: 'number', default: 1e4, above: 0, help: 'a larger gradient stops the training' },
   average: { type: 'integer', default: 5, minimum: 1, help: 'validated weights whose mean is kept' },
 
   evaluateEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between validations' },
-  patience: {
-    type: 'integer',
-    minimum: 1,
-    unit: 'validations',
-    help: 'end after so many validations without a better one (default: never)',
-  },
-  saveEvery: { type: 'integer', default: 250, minimum: 1, unit: 'steps', help: 'steps between checkpoints' },
-  logEvery: { type: 'integer', default: 10, minimum: 1, unit: 'steps', help: 'steps between lines of metrics.jsonl' },
 
   seed: { type: 'integer', default: 1, minimum: 0, help: 'first weights, batches and dropout follow from it' },
-  threads: { type: 'integer', minimum: 1, help: 'threads of one operator (default: one per core)' },
-  device: { type: 'string', default: 'cpu', help: 'cpu, or what the installed onnxruntime-node offers' },
 } as const
+
+/** Everything that the training of a translator can be told. */
+export const translationOptions: typeof ownOptions & typeof runOptions = { ...ownOptions, ...runOptions }
 
 /** What a model's training begins with. */
 export const translationPresets: Readonly<Record<string, GivenOptions<typeof translationOptions>>> = {
@@ -87,12 +78,8 @@ export const translationPresets: Readonly<Record<string, GivenOptions<typeof tra
   transformer: {},
 }
 
-const table: OptionTable = translationOptions
 /** Options that a resumed run may be given anew without becoming another run. */
-export const changeableTranslationOptions: ReadonlySet<string> = new Set(
-  Object.keys(table).filter(name =>
-    /^(resume|out|mirror|steps|threads|device|.*Every|patience|learningRate|warmUp|clip|maximumGradientNorm)$/.test(
-      name,
-    ),
-  ),
-)
+export const changeableTranslationOptions: ReadonlySet<string> = changeableOptions(translationOptions, [
+  'steps',
+  'warmUp',
+])
