@@ -17,16 +17,14 @@ too, both warm and one of them always idle (an idle peer does not spin).
 """
 
 import argparse
-import json
 import math
-import statistics
-import sys
-import time
 
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from steps import measure, serve, timed
 
 
 class Block(nn.Module):
@@ -113,25 +111,6 @@ def matmul_step(size):
     return step
 
 
-def timed(step, count):
-    """Milliseconds of each of `count` steps, and the last one's loss."""
-    milliseconds, loss = [], None
-    for _ in range(count):
-        start = time.perf_counter()
-        loss = step()
-        milliseconds.append((time.perf_counter() - start) * 1e3)
-    return milliseconds, loss
-
-
-def memory_mb(field):
-    """VmHWM (peak) or VmRSS (now) of this process in MB of 2^20 bytes; None where there is no /proc."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(round(int(line.split()[1]) / 1024, 1) for line in status if line.startswith(field + ":"))
-    except OSError:
-        return None
-
-
 def options():
     p = argparse.ArgumentParser(description="Times a GPT in PyTorch on the CPU.")
     p.add_argument("--layers", type=int, default=4)
@@ -168,19 +147,9 @@ def main():
     warmup, _ = timed(step, o.warmup)
     facts["warmupMs"] = round(sum(warmup), 1)
     if o.serve:
-        print("ready", flush=True)
-        for line in sys.stdin:
-            milliseconds, loss = timed(step, int(line))
-            print(json.dumps(dict(milliseconds=[round(t, 4) for t in milliseconds], loss=loss)), flush=True)
-        print(json.dumps(facts | dict(peakMb=memory_mb("VmHWM"))), flush=True)
-        return
-    milliseconds, loss = timed(step, o.steps)
-    p25, p50, p75 = statistics.quantiles(milliseconds, n=4, method="inclusive")
-    facts |= dict(steps=o.steps, medianMs=round(p50, 3), minMs=round(min(milliseconds), 3), p25Ms=round(p25, 3),
-                  p75Ms=round(p75, 3), peakMb=memory_mb("VmHWM"), residentMb=memory_mb("VmRSS"), loss=loss)
-    if o.matmul:
-        facts["gflops"] = round(2 * o.size**3 / p50 / 1e6, 1)
-    print(json.dumps(facts))
+        serve(step, facts)
+    else:
+        measure(step, facts, o.steps, flops=2 * o.size**3 if o.matmul else None)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ Prints what pytorch-gpt.py prints.
 """
 
 import argparse
-import json
-import sys
-import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from steps import measure, serve, timed
 
 
 def options():
@@ -69,27 +68,12 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
-    def timed(count):
-        milliseconds, loss = [], None
-        for _ in range(count):
-            start = time.perf_counter()
-            loss = step()
-            milliseconds.append((time.perf_counter() - start) * 1e3)
-        return milliseconds, loss
-
     facts = dict(peer="pytorch", torch=torch.__version__, threads=o.threads, kind=o.kind)
-    timed(o.warmup)
+    timed(step, o.warmup)
     if o.serve:
-        print("ready", flush=True)
-        for line in sys.stdin:
-            milliseconds, loss = timed(int(line))
-            print(json.dumps(dict(milliseconds=[round(t, 4) for t in milliseconds], loss=loss)), flush=True)
+        serve(step, facts)
     else:
-        milliseconds, loss = timed(o.steps)
-        facts |= dict(minMs=min(milliseconds), medianMs=sorted(milliseconds)[len(milliseconds) // 2], loss=loss)
-    with open("/proc/self/status") as status:
-        peak = next(round(int(line.split()[1]) / 1024, 1) for line in status if line.startswith("VmHWM:"))
-    print(json.dumps(facts | dict(peakMb=peak)))
+        measure(step, facts, o.steps)
 
 
 if __name__ == "__main__":

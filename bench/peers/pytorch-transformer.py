@@ -12,15 +12,13 @@ Serves steps as pytorch-gpt.py does; without --serve it times 20 steps and print
 """
 
 import argparse
-import json
 import math
-import statistics
-import sys
-import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from steps import measure, serve, timed
 
 
 class Translator(nn.Module):
@@ -70,20 +68,6 @@ def make_step(o, facts):
     return step
 
 
-def timed(step, count):
-    milliseconds, loss = [], None
-    for _ in range(count):
-        start = time.perf_counter()
-        loss = step()
-        milliseconds.append((time.perf_counter() - start) * 1e3)
-    return milliseconds, loss
-
-
-def peak_mb():
-    with open("/proc/self/status") as status:
-        return next(round(int(line.split()[1]) / 1024, 1) for line in status if line.startswith("VmHWM:"))
-
-
 def main():
     p = argparse.ArgumentParser(description="Times the Transformer in PyTorch on the CPU.")
     for name, default in dict(layers=3, heads=4, channels=256, hidden=1024, source=24, target=24, batch=64,
@@ -99,14 +83,9 @@ def main():
     step = make_step(o, facts)
     timed(step, 4)
     if o.serve:
-        print("ready", flush=True)
-        for line in sys.stdin:
-            milliseconds, loss = timed(step, int(line))
-            print(json.dumps(dict(milliseconds=milliseconds, loss=loss)), flush=True)
-        print(json.dumps(facts | dict(peakMb=peak_mb())), flush=True)
-        return
-    milliseconds, loss = timed(step, 20)
-    print(json.dumps(facts | dict(medianMs=statistics.median(milliseconds), minMs=min(milliseconds), loss=loss)))
+        serve(step, facts)
+    else:
+        measure(step, facts)
 
 
 if __name__ == "__main__":
