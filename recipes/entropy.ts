@@ -144,9 +144,8 @@ async function learnText(text: Text, language: Language, context: RecipeContext)
   for (const entry of timeline) {
     const schedule = entry.name === 'gpt2' ? text.long : text.schedule
     const { kind, lengthStep } = text
-    const size = entry.carriesState ? text.recurrence : text.attention
     const settings = {
-      ...{ kind, lengthStep, ...schedule, ...size },
+      ...{ kind, lengthStep, ...schedule, ...sizeOf(entry, text) },
       ...{ seed: context.seed, learningRate, vocabulary, documentsToScore },
     }
     const curve = await measuredOnce(storage, entry.name, settings, () =>
@@ -203,6 +202,11 @@ async function prepare(text: Text, language: Language, { seed, quick }: RecipeCo
     context: [...learned, ...heldOut].reduce((most, document) => Math.max(most, tokensOf(document, text)), 0),
     exactBitsPerByte: heldOut.reduce((sum, { exactBits }) => sum + exactBits, 0) / bytes,
   }
+}
+
+/** Layers and widths of a model on a text. */
+function sizeOf({ carriesState }: TimelineEntry, { attention, recurrence }: Text): object {
+  return carriesState ? recurrence : attention
 }
 
 /** Documents that a schedule takes; some batches stay incomplete. */
@@ -265,8 +269,7 @@ async function learn(
   const { text } = documents
   const { steps, batchSize } = schedule
   const batches = batchesOf(documents, schedule, seed)
-  const own = entry.carriesState ? text.recurrence : text.attention
-  const size = { ...text.attention, ...text.recurrence, ...own, bias: true }
+  const size = { ...text.attention, ...text.recurrence, ...sizeOf(entry, text), bias: true }
   const model = entry.create({ ...size, vocabulary: documents.vocabulary, context: documents.context })
   const parameters = namedParameters(model)
   const warmUpSteps = Math.min(100, Math.floor(steps / 2))

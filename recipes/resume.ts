@@ -11,12 +11,12 @@ import {
   stateFile,
 } from '../src/index.ts'
 
-/** Whether a folder holds a training with these very options. */
+/** Whether a folder holds a training with these very options, in whatever order. */
 export async function wasBegun(storage: Storage, options: object): Promise<boolean> {
   const name = 'training/options.json'
   if (!(await storage.exists(name))) return false
   const begun: { readonly options: object } = JSON.parse(await readText(storage, name))
-  const plain = (table: object) => JSON.stringify({ ...table, resume: false })
+  const plain = (table: object) => JSON.stringify(Object.entries({ ...table, resume: false }).sort())
   return plain(begun.options) === plain(options)
 }
 
