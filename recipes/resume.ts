@@ -16,7 +16,13 @@ export async function wasBegun(storage: Storage, options: object): Promise<boole
   const name = 'training/options.json'
   if (!(await storage.exists(name))) return false
   const begun: { readonly options: object } = JSON.parse(await readText(storage, name))
-  const plain = (table: object) => JSON.stringify(Object.entries({ ...table, resume: false }).sort())
+  const plain = (table: object) => {
+    const given = Object.entries(table).filter(([name, value]) => name !== 'resume' && value !== undefined)
+    return given
+      .map(entry => JSON.stringify(entry))
+      .toSorted()
+      .join()
+  }
   return plain(begun.options) === plain(options)
 }
 
