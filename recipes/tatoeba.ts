@@ -7,7 +7,7 @@ import type { Recipe } from './recipe.ts'
 import { learnAndTranslate, type Plan } from './translation.ts'
 
 const shared = {
-  ...{ lowerCase: false, vocabulary: 6000, context: 64, buckets: 10 },
+  ...{ lowerCase: false, vocabulary: 8000, context: 64, buckets: 10 },
   ...{ microBatchTokens: 1024, average: 5 },
 } as const
 
@@ -55,8 +55,8 @@ punctuation count.`,
       const { saved, hypotheses, references } = await learnAndTranslate(context, task, task.tests.test, plan)
       const [words, characters] = [bleu, chrf].map(metric => metric(hypotheses, [references]))
       for (const { line, signature } of [words, characters]) context.print(`${plan.modelName}: ${line}\n${signature}`)
-      const [hello] = await translateTexts(saved, context.runtime, ['你好。'], { beams: 2 })
-      context.print(`${plan.modelName}: 你好。 → ${hello.text}`)
+      const greetings = await translateTexts(saved, context.runtime, ['你好', '你好。', '你好！'], { beams: 4 })
+      for (const { source, text } of greetings) context.print(`${plan.modelName}: ${source} → ${text}`)
       Object.assign(scores, { [`${plan.modelName}Bleu`]: words.score, [`${plan.modelName}Chrf`]: characters.score })
     }
     const { transformerBleu, transformerChrf, seq2seqBleu, seq2seqChrf } = scores

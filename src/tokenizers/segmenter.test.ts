@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { jiebaSegmenter } from './node.ts'
-import { intlSegmenter, isWord, segmenterFor, segmenterNamed, spaceSegmenter, wordsApart } from './segmenter.ts'
+import {
+  intlSegmenter,
+  isWord,
+  segmenterFor,
+  segmenterNamed,
+  spaceSegmenter,
+  unspacedWordsApart,
+  wordsApart,
+} from './segmenter.ts'
 
 const jieba = await jiebaSegmenter()
 
@@ -93,4 +101,13 @@ test('words that stand apart are part of no longer piece', () => {
   )
   expect(pieces('他在公园里有一个红色的球。')).toBe('他在|公园里|有一个红色的|球|。')
   expect(pieces('(ball)')).toBe('(|ball|)')
+})
+
+test('words written without spaces apart, all else as it is', () => {
+  const pieces = [...unspacedWordsApart(["你好。我喜欢Tom 的家。 I'm at  home.", '', '私はテレビを見る', 'ฉันรักคุณ'])]
+  expect(pieces.join('')).toBe("你好。我喜欢Tom 的家。 I'm at  home.私はテレビを見るฉันรักคุณ")
+  expect(pieces.filter(piece => piece !== '')).toEqual([
+    ...['你好', '。', '我', '喜欢', 'Tom ', '的', '家', "。 I'm at  home."],
+    ...['私', 'は', 'テレビ', 'を', '見る', 'ฉัน', 'รัก', 'คุณ'],
+  ])
 })

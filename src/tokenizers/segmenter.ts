@@ -75,6 +75,18 @@ export function* wordsApart(texts: Iterable<string>, words: readonly string[]): 
   for (const text of texts) for (const piece of text.split(pattern)) if (piece !== '') yield piece
 }
 
+/**
+ * A text in pieces, for the training of a tokenizer: what is written without spaces between words is cut into its words, by
+ * the host's dictionary, so that no token is learned that reaches from one word into the next. Together they are the text.
+ */
+export function* unspacedWordsApart(texts: Iterable<string>): Generator<string, void, undefined> {
+  for (const text of texts)
+    for (const stretch of text.split(unspacedStretches)) {
+      if (!unspacedStretches.test(stretch)) yield stretch
+      else for (const { segment } of dictionary.segment(stretch)) yield segment
+    }
+}
+
 /** Whether a segment is a word or a number, not a mark. */
 export function isWord(segment: string): boolean {
   return /[\p{L}\p{N}]/u.test(segment)
@@ -83,4 +95,9 @@ export function isWord(segment: string): boolean {
 const stretches = /\P{White_Space}+/gu
 /** What every segmenter takes as one word. */
 const latinWord = /^[a-zA-Z]+$/
+/** Letters of scripts that write no spaces; in the parentheses, for a split that keeps them. */
+const unspacedStretches =
+  /([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+)/u
+/** Knows the words of all of these scripts: ICU looks at the letters, not at the language. */
+const dictionary = new Intl.Segmenter('zh', { granularity: 'word' })
 const unspaced: ReadonlySet<string> = new Set(['zh', 'ja', 'th', 'lo', 'km', 'my'])

@@ -94,6 +94,15 @@ test('small letters, where asked for', async () => {
   expect(await readText(storage, 'config.json')).toContain('"model_type": "marian"')
 })
 
+test('a token never reaches from one Chinese word into the next', async () => {
+  const storage = memoryStorage()
+  const chinese = Array.from({ length: 4 }, () => ({ source: '我喜欢学习', target: 'zero' }))
+  await finish(start(storage, { steps: 1, vocabulary: 400 }, { train: chinese, validation: chinese }))
+  const { tokenizer } = await loadTranslatorFolder(storage)
+  const tokensOf = (text: string) => [...tokenizer.encode(text)].map(id => tokenizer.decode([id]))
+  expect(tokensOf('我喜欢学习')).toEqual(['我', '喜欢', '学习'])
+})
+
 test.each(['transformer', 'seq2seq'])(
   '%s learns to translate, and to turn the order round',
   async modelName => {

@@ -21,6 +21,7 @@ import { isDeviceTensor, type Runtime } from '../runtime/runtime.ts'
 import { readText, type Storage, writeText } from '../storage/storage.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { tokenizerFromJSON } from '../tokenizers/huggingface.ts'
+import { unspacedWordsApart } from '../tokenizers/segmenter.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
 import { type Identity, loadState, stateFile } from './checkpoint.ts'
 import type { Feeds, FitStep, ValidationEvent } from './fit.ts'
@@ -63,10 +64,10 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   )
   const tokenizer = resuming
     ? tokenizerFromJSON(JSON.parse(await readText(storage, tokenizerFile)))
-    : await trainByteLevelBPE(
-        train.flatMap(({ source, target }) => [source, target]),
-        { vocabularySize: options.vocabulary, specialTokens: Object.values(markerNames) },
-      )
+    : await trainByteLevelBPE(unspacedWordsApart(train.flatMap(({ source, target }) => [source, target])), {
+        vocabularySize: options.vocabulary,
+        specialTokens: Object.values(markerNames),
+      })
   await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
   const markers = markersOf(tokenizer)
   const [trainIds, validationIds] = [train, validation].map(pairs => encodePairs(pairs, tokenizer, options.context))
