@@ -108,7 +108,7 @@ export async function evaluateBertTask(
     const received = data ?? (task === undefined ? 'none' : `--task ${task}`)
     throw new OptionError({ what: 'Option --data', expected, received })
   }
-  const write = await predictionsFile(predictions)
+  const write = await predictionsFile({ predictions, data })
   const reading = { encoding, skipMalformed: faulty === 'skip' }
   const open = asked.kind === 'tag' ? openTagged : openQuestions
   const examples = await open(data, reading, context.note)

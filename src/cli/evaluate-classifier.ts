@@ -31,7 +31,7 @@ export async function evaluateClassifier(
   options: LanguageOptions,
   context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json' | 'signal'>,
 ): Promise<void> {
-  const write = await predictionsFile(options.predictions)
+  const write = await predictionsFile(options)
   const { classes, examples, ...about } = await openExamples(classifier, name, options, context)
   const { labels } = classifier
   const form = formOf(classifier)

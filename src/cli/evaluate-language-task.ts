@@ -36,7 +36,7 @@ export async function evaluateLanguageTask(
   const rewording = rewordingOf(options)
   if (known !== undefined && rewording !== undefined) checkRewordable(known)
   const model = await open()
-  const write = await predictionsFile(options.predictions)
+  const write = await predictionsFile(options)
   const read = known
     ? {
         task: known,

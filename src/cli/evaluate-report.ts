@@ -1,4 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
 import type { Outcome } from '../evaluation/language-task.ts'
 import type { Metric } from '../evaluation/task-metrics.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -55,7 +57,7 @@ export function reportMeasured({ json, print, report }: Voice, measured: Measure
     commonest !== undefined && `always the commonest label would be right in ${shown(commonest, true)}`,
     some(skipped, 'row was', 'rows were', 'left out: malformed, or without a label that people agree on'),
     some(foreign, 'example was', 'examples were', 'left out for characters that the model never saw'),
-    some(cut, 'prompt is', 'prompts are', 'longer than the context: cut from the left'),
+    some(cut, 'prompt is', 'prompts are', 'too long for the context, with what is answered: cut from the left'),
   ]
   for (const remark of remarks) if (remark) print(remark)
   print(`${seconds.toFixed(1)} s`)
@@ -75,14 +77,26 @@ export function progressOf({ host, json }: Pick<Voice, 'host' | 'json'>): (share
   }
 }
 
-/** A file of JSON lines that is written when all is done, and whose place is tried before. */
-export async function predictionsFile(
-  path: string | undefined,
-): Promise<(outcomes: readonly object[]) => Promise<void>> {
+/**
+ * A file of JSON lines that is written when all is done, and whose place is tried before; what was in it stays till then.
+ * @throws {OptionError} if it is the file that is read
+ * @throws {StorageError} if it cannot be written
+ */
+export async function predictionsFile({
+  predictions: path,
+  data,
+}: {
+  readonly predictions?: string
+  readonly data?: string
+}): Promise<(outcomes: readonly object[]) => Promise<void>> {
   if (path === undefined) return async () => {}
+  if (data !== undefined && existsSync(path) && existsSync(data) && realpathSync(path) === realpathSync(data)) {
+    const expected = 'another file than that of --data, which is kept'
+    throw new OptionError({ what: 'Option --predictions', expected, received: `"${path}"` })
+  }
   const storage = nodeStorage(dirname(resolve(path)))
   const name = basename(path)
-  await writeText(storage, name, '')
+  await storage.append(name, '')
   return outcomes => writeText(storage, name, outcomes.map(outcome => `${JSON.stringify(outcome)}\n`).join(''))
 }
 

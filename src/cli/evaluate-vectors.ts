@@ -77,7 +77,7 @@ export async function evaluateVectorScores(
   context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json'>,
 ): Promise<void> {
   const task = taskFor(embedder.kind, name, ['scores'])
-  const write = await predictionsFile(options.predictions)
+  const write = await predictionsFile(options)
   const data = await openTask(task, options, { environment: context.host.environment, note: context.note })
   const began = performance.now()
   const examples = examplesOf(data, options) as { number: number; example: ScoreExample }[]

@@ -81,7 +81,7 @@ describe('language models', () => {
     expect(plain).toMatch(/^accuracy +\d+\.\d\d % +\d+\.\d\d % to \d+\.\d\d % +3$/)
     expect(byByte).toMatch(/^accuracy by byte +\d/)
     expect(byToken).toMatch(/^accuracy by token +\d/)
-    expect(cut).toBe('1 prompt is longer than the context: cut from the left')
+    expect(cut).toBe('1 prompt is too long for the context, with what is answered: cut from the left')
     expect(seconds).toMatch(/^\d+\.\d s$/)
     const outcomes = lines(file)
     expect(outcomes).toHaveLength(3)
@@ -187,7 +187,7 @@ describe('language models', () => {
     [
       ['--task', 'hellaswag', '--data', endings, '--shots', '3'],
       2,
-      'Option --shots expected fewer than the 3 examples that there are to show. Received 3.',
+      'Option --shots expected at most 2, the examples with other prompts that there are to show. Received 3.',
     ],
     [
       ['--task', 'hellaswag', '--data', tooLong],
@@ -196,10 +196,31 @@ describe('language models', () => {
     ],
     [['--task', 'hellaswag', '--data', endings, '--part', 'train'], 2, 'expected a part that has examples'],
     [['--task', 'hellaswag', '--data', endings, '--predictions', join(endings, 'x')], 1, 'StorageError'],
+    [['--data', endings, '--limit', '3'], 2, 'Option --limit expected examples of a task'],
   ])('%j is refused', async (words, code, message) => {
     const out = await nacre('evaluate', run, ...words)
     expect(out.code).toBe(code)
     expect(out.stderr).toContain(message)
+  })
+
+  test('what was in the file of the predictions stays until there are new ones, and is never what is read', async () => {
+    const file = at('kept.jsonl')
+    writeFileSync(file, 'precious')
+    expect((await nacre('evaluate', run, '--task', 'lambada', '--predictions', file)).code).toBe(2)
+    expect(readFileSync(file, 'utf8')).toBe('precious')
+    const same = join(directory, '.', 'endings.jsonl')
+    const before = readFileSync(endings, 'utf8')
+    const { code, stderr } = await nacre(
+      ...['evaluate', run, '--task', 'hellaswag', '--data', endings, '--predictions', same],
+    )
+    expect([code, readFileSync(endings, 'utf8')]).toEqual([2, before])
+    expect(stderr).toContain('Option --predictions expected another file than that of --data')
+  })
+
+  test.each([null, true, [], '', 'x', 1.5])('endings have no label %j', async label => {
+    const file = write('labels.jsonl', { ctx: 'A boat', endings: ['on the water', 'in a tree'], label })
+    const { code, stderr } = await nacre('evaluate', run, '--task', 'hellaswag', '--data', file)
+    expect([code, stderr]).toEqual([1, expect.stringContaining('expected a label from 0 to 1')])
   })
 
   test('faulty rows and foreign characters are refused, or left out and counted', async () => {

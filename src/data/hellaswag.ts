@@ -10,8 +10,8 @@ import type { ChoiceExample, Task } from './task.ts'
 export function endingsOf(record: AskedRecord): ChoiceExample {
   const choices = record.texts('endings', 2).map(cleaned)
   const given = record.value('label')
-  const label = given === '' ? Number.NaN : Number(given)
-  if (!Number.isInteger(label) || label < 0 || label >= choices.length)
+  const label = typeof given === 'string' && /^\d+$/.test(given.trim()) ? Number(given) : given
+  if (typeof label !== 'number' || !Number.isInteger(label) || label < 0 || label >= choices.length)
     throw record.fault(`a label from 0 to ${choices.length - 1}`, String(JSON.stringify(given)))
   const activity = record.value('activity_label')
   const context = contextOf(record)

@@ -121,14 +121,57 @@ describe('shots', () => {
   })
 })
 
+test('an answer that a task takes out is a number, with its sign and point', async () => {
+  const numbers = new Map(Object.entries({ 1: '2.5', be: '25', to: '-2.5' }))
+  const sums: Task = { ...chinese, extract: answer => numbers.get(answer) }
+  const writer = { ...model.writer, write: async () => '1' }
+  const matchOf = async (answer: string) => {
+    const { outcomes } = await evaluateLanguageModel({ ...model, writer }, sums, dataOf([{ prompt: 'to be', answer }]))
+    return outcomes[0].match
+  }
+  expect([await matchOf('1'), await matchOf('be'), await matchOf('to')]).toEqual([true, false, false])
+})
+
+test('a long answer leaves half of the context to the prompt, of which no more is cut than must be', async () => {
+  const long: Task = { ...chinese, answerTokens: 40 }
+  const { outcomes } = await evaluateLanguageModel(
+    model,
+    long,
+    dataOf([
+      { prompt: 'to be or not to be', answer: '分' },
+      { prompt: 'to be, or not to be, or not to be', answer: '分' },
+    ]),
+  )
+  expect(outcomes.map(({ cut }) => cut)).toEqual([0, 33 - 24])
+})
+
+test('examples of the same prompt are not shown, nor counted as if they could be', async () => {
+  const twins = [choices[0], choices[0], choices[1]]
+  const few = evaluateLanguageModel(model, english, dataOf(twins), { shots: 2 })
+  await expect(few).rejects.toThrow('at most 1, the examples with other prompts that there are to show. Received 2')
+  const { outcomes } = await evaluateLanguageModel(
+    model,
+    english,
+    { parts: { train: choices, validation: [], test: [] } },
+    { part: 'train', shots: 1 },
+  )
+  expect(outcomes[1].prompt).toBe(`${choices[0].prompt} to be\n\n${choices[1].prompt}`)
+})
+
 test('what cannot be asked', async () => {
   await expect(evaluateLanguageModel(model, english, dataOf([]))).rejects.toThrow('expected a part that has examples')
   const foreign = dataOf([choices[0], { ...choices[1], prompt: '魏' }])
   await expect(evaluateLanguageModel(model, english, foreign)).rejects.toThrow('"魏" (U+9B4F)')
   const skipped = await evaluateLanguageModel(model, english, foreign, { skipForeign: true })
   expect([skipped.outcomes.length, skipped.foreign]).toEqual([1, 1])
+  const none = dataOf([{ ...choices[1], prompt: '魏' }])
+  await expect(evaluateLanguageModel(model, english, none, { skipForeign: true })).rejects.toThrow(
+    'expected examples that the vocabulary of the model can write. Received none in 1',
+  )
   const few = dataOf(answers.slice(0, 1), answers)
-  await expect(evaluateLanguageModel(model, chinese, few, { shots: 2 })).rejects.toThrow('fewer than the 2 examples')
+  await expect(evaluateLanguageModel(model, chinese, few, { shots: 2 })).rejects.toThrow(
+    'at most 1, the examples with other prompts',
+  )
 })
 
 describe('metrics of a task', () => {

@@ -100,6 +100,10 @@ export async function evaluateLanguageModel(
     }
   }
   const foreign = asked.length - known.length
+  if (known.length === 0) {
+    const expected = 'examples that the vocabulary of the model can write'
+    throw new DataError({ what: task.name, expected, received: `none in ${asked.length}` })
+  }
   if (task.form === 'answers')
     return { foreign, outcomes: await generated(model, task, known as Asked<AnswerExample>[], options) }
   if (task.form === 'last-word')
@@ -126,12 +130,15 @@ function askedOf(task: Task, data: TaskData, options: LanguageTaskOptions): Aske
   const { part = 'test', shots = 0, seed = 1 } = options
   const { train, validation } = data.parts
   // Shots come from what is learned from; a file that has no parts gives its other examples.
-  const source = train.length > 0 && part !== 'train' ? train : train.length > 0 ? validation : data.parts[part]
+  const own = data.parts[part]
+  const source = [train, validation].find(examples => examples.length > 0 && examples !== own) ?? own
   const pools = groupsOf(source)
+  const samePrompts = new Map([source, ...pools.values()].map(pool => [pool, countPrompts(pool)]))
   return examplesOf(data, options).map(({ example, number }) => {
     const pool = pools.get(example.group) ?? source
-    if (shots >= pool.length && shots > 0) {
-      const expected = `fewer than the ${pool.length} examples that there are to show`
+    const fitting = pool.length - (samePrompts.get(pool)?.get(example.prompt) ?? 0)
+    if (shots > fitting) {
+      const expected = `at most ${fitting}, the examples with other prompts that there are to show`
       throw new OptionError({ what: 'Option --shots', expected, received: String(shots) })
     }
     return { example, number, prompt: promptWithShots(task, example, { pool, shots, seed, number }) }
@@ -255,20 +262,27 @@ async function generated(
   for (const { number, example, prompt } of asked) {
     signal?.throwIfAborted()
     const ids = [...tokenizer.encode(prompt)]
-    // Room for the answer, so that the whole prompt that is left stands before each of its tokens.
-    const room = isRecurrent(model.model) ? ids.length : Math.max(1, model.model.reach - answerTokens)
+    // Room for the answer, so that what is left of the prompt stands before each of its tokens; of a long one, for its beginning.
+    const { reach } = model.model
+    const room = isRecurrent(model.model) ? ids.length : reach - Math.min(answerTokens, Math.floor(reach / 2))
     const cut = Math.max(0, ids.length - room)
     const seen = ids.length === 0 ? before : ids.slice(cut)
     const answer = await writer.write(seen, { stop, tokens: answerTokens, signal })
     const [given, expected] = [extract(answer), extract(example.answer) ?? '']
     outcomes.push({
       ...{ example: number, group: example.group, prompt, cut, expected: example.answer, predicted: answer.trim() },
-      match: given !== undefined && exactMatch(given, expected),
+      match: given !== undefined && (task.extract === undefined ? exactMatch(given, expected) : given === expected),
       f1: given === undefined ? 0 : tokenF1(given, expected),
     })
     onProgress?.(outcomes.length / asked.length)
   }
   return outcomes
+}
+
+function countPrompts(examples: readonly TaskExample[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { prompt } of examples) counts.set(prompt, (counts.get(prompt) ?? 0) + 1)
+  return counts
 }
 
 const utf8 = new TextEncoder()
