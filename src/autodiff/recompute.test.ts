@@ -9,7 +9,7 @@ import { tokenLosses } from '../nn/losses.ts'
 import { initialWeights, namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
-import { input } from '../tensor/tensor.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
 import { gradient } from './gradient.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
@@ -61,6 +61,19 @@ test.each(attending)('%s: the same gradient, but for the order of sums, with dro
     await plain.release()
     await recomputing.release()
   }
+})
+
+test('single numbers are computed again too', async () => {
+  const s = input('s', [])
+  const root = s.square().add(1).sqrt()
+  const of = (kept: (tensor: Tensor) => Tensor) =>
+    kept(root.mul(s)).sin().add(kept(root).sin()).add(kept(root.exp()).sin())
+  const [plain, recomputing] = [of(tensor => tensor), of(tensor => tensor.keep())]
+  const program = await compile(runtime, { plain: gradient(plain, [s])[0], recomputing: gradient(recomputing, [s])[0] })
+  const result = await program.run({ s: host('float32', [], Float32Array.of(0.5)) })
+  const [expected, own] = ['plain', 'recomputing'].map(name => [...((result[name] as HostTensor).data as Float32Array)])
+  expectClose('gradient', own, expected, { relative: 1e-6 })
+  await program.release()
 })
 
 test('nothing is computed twice without a gradient', async () => {

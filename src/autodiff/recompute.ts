@@ -35,7 +35,7 @@ export class Recomputation {
     const end = this.#ends.get(node)
     const stretch = end === undefined ? undefined : this.#stretches.get(end)
     if (stretch === undefined || dy === null || this.#copies.has(stretch[0])) return
-    const condition = dy.reshape([-1]).slice(0, 0, 1).less(0) // whatever it is: it comes after the gradient
+    const condition = dy.reshape([-1]).slice(0, 0, 1).reshape([]).less(0) // whatever it is: it comes after the gradient
     const outside = new Map<string, Tensor>()
     const numbers = new Map<Node, number>()
     const waiting = (tensor: Tensor): Tensor => {

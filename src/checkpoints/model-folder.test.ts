@@ -97,6 +97,15 @@ test('a model without biases is stored with zeros, which transformers needs', as
   for (const name of biases) expect(new Set(await file.readFloat32(name))).toEqual(new Set([0]))
 })
 
+test('a folder that decodes greedily does so with its penalty', async () => {
+  const generation = { temperature: 0, repetitionPenalty: 1.3 }
+  const storage = await savedFolder({ ...(await tinyModel()), generation })
+  expect((await loadModelFolder(storage)).generation).toEqual(generation)
+  const theirs = { do_sample: false, temperature: 0.6, top_p: 0.9, repetition_penalty: 1.1 } // as transformers reads it
+  await writeText(storage, 'generation_config.json', JSON.stringify(theirs))
+  expect((await loadModelFolder(storage)).generation).toMatchObject({ temperature: 0, repetitionPenalty: 1.1 })
+})
+
 test('settings of the generation go along', async () => {
   const generation = { temperature: 0.7, topK: 40, repetitionPenalty: 1.1 }
   const storage = await savedFolder({ ...(await tinyModel()), generation })

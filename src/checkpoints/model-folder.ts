@@ -77,7 +77,7 @@ function describe(saved: SavedModel, architecture: Architecture): Record<string,
   const ends = [...new Set([eos_token_id, ...turnEnds])].filter(id => typeof id === 'number')
   const isGreedy = generation?.temperature === 0 // transformers knows no temperature of 0
   const sampling = generationFields.flatMap(([theirs, ours]) =>
-    generation?.[ours] === undefined || isGreedy ? [] : [[theirs, generation[ours]]],
+    generation?.[ours] === undefined || (isGreedy && ours !== 'repetitionPenalty') ? [] : [[theirs, generation[ours]]],
   )
   const mode = generation === undefined ? { _from_model_config: true } : { do_sample: !isGreedy }
   return {
@@ -177,7 +177,7 @@ async function readGeneration(storage: Storage): Promise<SamplingOptions | undef
     const value = config[theirs]
     return typeof value === 'number' && Number.isFinite(value) ? [[ours, value] as const] : []
   })
-  if (config.do_sample === false && given.length === 0) return { temperature: 0 }
+  if (config.do_sample === false) return { ...Object.fromEntries(given), temperature: 0 }
   return given.length === 0 ? undefined : Object.fromEntries(given)
 }
 

@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { env } from 'node:process'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectClose } from '../../test/engine/closeness.ts'
 import { tinyGpt2 } from '../../test/engine/tiny-gpt2.ts'
 import { gradient } from '../autodiff/gradient.ts'
+import { typedArray } from '../base/dtype.ts'
 import { parameterNames } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { HostTensor } from '../runtime/runtime.ts'
 import { webRuntime } from '../runtime/web.ts'
-import { input, Parameter, type Tensor } from '../tensor/tensor.ts'
+import { constant, full, input, Parameter, type Tensor } from '../tensor/tensor.ts'
 import { compile, compileToOnnx, host } from './compile.ts'
 
 const runtime = nodeRuntime({ threads: 1 })
@@ -115,4 +116,77 @@ test('a part of a tensor is read where nobody reads the rest', async () => {
   const { first: value } = await program.run({ x: host('float32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)) })
   expect([...((value as HostTensor).data as Float32Array)]).toEqual([1, 2, 3])
   await program.release()
+})
+
+/** Values of tensors that need no feeds but x. */
+async function values(x: HostTensor, outputs: Record<string, Tensor>): Promise<Record<string, number[]>> {
+  const program = await compile(runtime, outputs)
+  const result = await program.run({ x })
+  await program.release()
+  return Object.fromEntries(
+    Object.keys(outputs).map(name => [
+      name,
+      Array.from((result[name] as HostTensor).data as ArrayLike<number>, Number),
+    ]),
+  )
+}
+
+describe('corners', () => {
+  test('infinities, NaN and -0 are different numbers', async () => {
+    const x = input('x', [2])
+    const [plus, minus] = [full([2], Infinity), full([2], -Infinity)]
+    const chosen = x.greater(0).where(plus, minus)
+    const result = await values(host('float32', [2], Float32Array.of(1, -2)), {
+      ...{ chosen, plus, minus, nan: full([2], Number.NaN) },
+      ...{
+        up: x.div(0),
+        down: x.div(-0),
+        constant: x.mul(constant([0, -0], [2])),
+        zeros: x.mul(constant([0, 0], [2])),
+      },
+    })
+    expect(result).toEqual({
+      ...{ chosen: [Infinity, -Infinity], plus: [Infinity, Infinity], minus: [-Infinity, -Infinity] },
+      ...{ nan: [Number.NaN, Number.NaN], up: [Infinity, -Infinity], down: [-Infinity, Infinity] },
+      ...{ constant: [0, 0], zeros: [0, -0] },
+    })
+  })
+
+  test('a row times a column times a matrix', async () => {
+    const [x, column] = [
+      input('x', [100]),
+      constant(
+        Float32Array.from({ length: 8 }, (_, i) => i),
+        [8, 1],
+      ),
+    ]
+    const ones = constant(new Float32Array(300).fill(1), [100, 3])
+    const { y } = await values(host('float32', [100], new Float32Array(100).fill(0.5)), {
+      y: x.mul(column).matmul(ones),
+    })
+    expect(y).toEqual(Array.from({ length: 24 }, (_, i) => 50 * Math.floor(i / 3)))
+  })
+
+  test.each(['int64', 'int32'] as const)('many rows of %s are summed', async dtype => {
+    const rows = Array.from({ length: 200 }, (_, i) => i)
+    const { y } = await values(host(dtype, [100, 2], typedArray(dtype, rows)), {
+      y: input('x', [100, 2], dtype).sum([0]),
+    })
+    expect(y).toEqual([9900, 10000])
+  })
+
+  test('over no axis, each element is by itself', async () => {
+    const x = input('x', [2, 2])
+    const outputs = { sum: x.sum([]), mean: x.mean([]), max: x.max([]), squares: x.sumSquare([]) }
+    const result = await values(host('float32', [2, 2], Float32Array.of(1, 2, 3, 4)), outputs)
+    expect(result).toEqual({ sum: [1, 2, 3, 4], mean: [1, 2, 3, 4], max: [1, 2, 3, 4], squares: [1, 4, 9, 16] })
+  })
+
+  test('two factors whose product is no number stay two', async () => {
+    const x = input('x', [1])
+    const outputs = { large: x.mul(1e30).mul(1e30), small: x.mul(1e-30).mul(1e-30) }
+    const given = (value: number) => host('float32', [1], Float32Array.of(value))
+    expect((await values(given(1e-30), outputs)).large[0]).toBeCloseTo(1e30, -25)
+    expect((await values(given(1e30), outputs)).small[0]).toBeCloseTo(1e-30, 35)
+  })
 })

@@ -62,7 +62,7 @@ const manyRows = 64
 
 /** A sum over the rows of a matrix is the product of a row of ones with it: ONNX Runtime does that faster. */
 export const sumRows: Rule = ({ op, inputs: [x], outputs, attributes }) => {
-  if (op.name !== 'sum' || x.rank !== 2 || x.shape[0] < manyRows) return undefined
+  if (op.name !== 'sum' || x.dtype !== 'float32' || x.rank !== 2 || x.shape[0] < manyRows) return undefined
   const axes = attributes.axes as readonly number[]
   if (axes.length !== 1 || axes[0] !== 0) return undefined
   const ones = constant(new Float32Array(x.shape[0]).fill(1), [1, x.shape[0]])

@@ -122,14 +122,21 @@ function lastAnswer(rules: readonly Rule[], node: Node, context: RewriteContext)
 function keyOf({ op, inputs, attributes, values }: Node, identity: (object: object) => number): string {
   let key = `${op.name}|${attributesKey(attributes)}`
   for (const input of inputs) key += `|${identity(input.node)}.${input.index}`
-  if (values !== undefined) key += values.length <= 16 ? `|${values.join()}` : `|#${identity(values)}`
+  if (values !== undefined)
+    key += values.length <= 16 ? `|${Array.from(values, exactly).join()}` : `|#${identity(values)}`
   return key
+}
+
+/** Numbers that JSON would make one of are told apart: infinities, NaN and -0. */
+function exactly(value: unknown): unknown {
+  if (Object.is(value, -0)) return '-0'
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 const attributeKeys = new WeakMap<Attributes, string>()
 
 function attributesKey(attributes: Attributes): string {
-  const key = attributeKeys.get(attributes) ?? JSON.stringify(attributes)
+  const key = attributeKeys.get(attributes) ?? JSON.stringify(attributes, (_, value) => exactly(value))
   attributeKeys.set(attributes, key)
   return key
 }

@@ -1,4 +1,4 @@
-import { elementCount } from '../base/shape.ts'
+import { elementCount, sameShape } from '../base/shape.ts'
 import { type MatmulAttributes, matmul } from '../ops/matmul.ts'
 import { apply, type Tensor } from '../tensor/tensor.ts'
 import type { Rule } from './rewrite.ts'
@@ -9,8 +9,9 @@ function scaledRows(tensor: Tensor): { readonly x: Tensor; readonly s: Tensor } 
   const [rows] = tensor.shape
   const isColumn = ({ shape }: Tensor): boolean => shape.length === 2 && shape[0] === rows && shape[1] === 1
   const [a, b] = tensor.node.inputs
-  if (isColumn(b) && !isColumn(a)) return { x: a, s: b }
-  return isColumn(a) && !isColumn(b) ? { x: b, s: a } : undefined
+  const isWhole = ({ shape }: Tensor): boolean => sameShape(shape, tensor.shape)
+  if (isColumn(b) && isWhole(a)) return { x: a, s: b }
+  return isColumn(a) && isWhole(b) ? { x: b, s: a } : undefined
 }
 
 /**

@@ -102,7 +102,9 @@ export const arithmetic: Rule = node => {
       if (right === -1 && whole) return [a.neg()]
       if (right !== undefined && whole && is(a, 'mul')) {
         const inner = uniformValue(a.node.inputs[1])
-        if (inner !== undefined) return [a.node.inputs[0].mul(Math.fround(inner * right))] // (x c) d = x (c d)
+        const factor = inner === undefined ? 0 : Math.fround(inner * right)
+        // (x c) d = x (c d), unless c d is too large or too small for a number.
+        if (factor !== 0 && Number.isFinite(factor)) return [a.node.inputs[0].mul(factor)]
       }
       break
     case 'div':
@@ -117,6 +119,7 @@ export const scalarFactors: Rule = ({ op, inputs: [product, b], outputs: [output
   if (op.name !== 'mul' || output.dtype !== 'float32' || !is(product, 'mul') || b.rank > 0 || product.rank === 0)
     return undefined
   const [x, a] = product.node.inputs
+  if (uniformValue(a) !== undefined && uniformValue(b) !== undefined) return undefined // as `arithmetic` has it
   return a.rank === 0 && x.rank > 0 ? [x.mul(a.mul(b))] : undefined
 }
 

@@ -52,6 +52,7 @@ test.each([
 test('top-p leaves the fewest tokens that add up to p, and always one', () => {
   const scores = logits(0.1, 0.5, 0.15, 0.25)
   const kept = (p: number) => after(topP(p), scores).map(score => score > none)
+  expect(kept(0)).toEqual(kept(1e-9))
   expect(kept(0.4)).toEqual([false, true, false, false])
   expect(kept(0.7)).toEqual([false, true, false, true])
   expect(kept(0.8)).toEqual([false, true, true, true])

@@ -34,7 +34,7 @@ export function topK(k: number): SamplingPolicy {
   }
 }
 
-/** Leaves the fewest likeliest tokens whose probabilities add up to p. Holtzman et al., 2020, section 3.1. */
+/** Leaves the fewest likeliest tokens whose probabilities add up to p, at least one. Holtzman et al., 2020, section 3.1. */
 export function topP(p: number): SamplingPolicy {
   return scores => {
     if (p >= 1) return
@@ -43,7 +43,7 @@ export function topP(p: number): SamplingPolicy {
     const least = (1 - p) / scores.length
     const sorted = probabilities.filter(probability => probability >= least).sort()
     let kept = 0
-    for (let total = 0; kept < sorted.length && total < p; ) total += sorted[sorted.length - ++kept]
+    for (let total = 0; kept < sorted.length && (kept === 0 || total < p); ) total += sorted[sorted.length - ++kept]
     const threshold = sorted[sorted.length - kept]
     // Of tokens just as likely as the last one kept, the first ones stay.
     let ties = kept - sorted.reduce((count, probability) => count + (probability > threshold ? 1 : 0), 0)

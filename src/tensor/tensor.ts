@@ -153,17 +153,21 @@ export class Tensor implements TensorType {
     return to === this.dtype ? this : apply(elementwise.cast, [this], { to })
   }
 
-  // Reductions; all axes unless some are named.
+  // Reductions; all axes unless some are named. Over none, each element is by itself.
   sum(axes?: readonly number[], keepDims = false): Tensor {
+    if (axes?.length === 0) return this
     return apply(reduce.sum, [this], { axes: this.#axes(axes), keepDims })
   }
   mean(axes?: readonly number[], keepDims = false): Tensor {
+    if (axes?.length === 0) return this
     return apply(reduce.mean, [this], { axes: this.#axes(axes), keepDims })
   }
   max(axes?: readonly number[], keepDims = false): Tensor {
+    if (axes?.length === 0) return this
     return apply(reduce.max, [this], { axes: this.#axes(axes), keepDims })
   }
   sumSquare(axes?: readonly number[], keepDims = false): Tensor {
+    if (axes?.length === 0) return this.mul(this)
     return apply(reduce.sumSquare, [this], { axes: this.#axes(axes), keepDims })
   }
   argmax(axis = -1): Tensor {

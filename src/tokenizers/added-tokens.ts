@@ -61,10 +61,14 @@ export class AddedTokens {
     this.#ordinary = passes(list.filter(token => !token.special))
   }
 
-  /** This list and the names that it lacks, as special tokens from the id `next` up. */
-  extended(names: readonly string[], next: number): AddedTokenJSON[] {
+  /**
+   * This list and the names that it lacks, as special tokens: those that the vocabulary has keep their ids, others have ids
+   * from `next` up.
+   */
+  extended(names: readonly string[], next: number, idOf: (name: string) => number | undefined): AddedTokenJSON[] {
+    let free = next
     const isNew = (name: string, i: number): boolean => !this.#byContent.has(name) && names.indexOf(name) === i
-    return [...this.list, ...names.filter(isNew).map((name, i) => specialToken(name, next + i))]
+    return [...this.list, ...names.filter(isNew).map(name => specialToken(name, idOf(name) ?? free++))]
   }
 
   isSpecial(id: number): boolean {

@@ -4,11 +4,11 @@
  * Different pre-tokens are counted once, and each merge visits only the words that hold its pair.
  */
 import { OptionError } from '../base/errors.ts'
+import { AddedTokens } from './added-tokens.ts'
 import { bytesInOrder, bytesToText } from './byte-alphabet.ts'
-import { ByteLevelBPE } from './byte-level-bpe.ts'
+import { ByteLevelBPE, tokenId } from './byte-level-bpe.ts'
 import { PairCounts, type SymbolWords } from './pair-counts.ts'
 import { gpt2Rule, type PretokenizationRule } from './pretokenize.ts'
-import { specialToken } from './tokenizer-json.ts'
 import { enlarged, WordTable } from './word-table.ts'
 
 export interface BPETrainingOptions {
@@ -58,7 +58,7 @@ export async function trainByteLevelBPE(
   }
   const tokens = bytesInOrder.map(byte => Uint8Array.of(byte))
   const merges = learnMerges(tokens, new PairCounts(byteSymbols(counter)), { mergeTotal, minimumFrequency, onMerge })
-  const addedTokens = specialTokens.map((name, i) => specialToken(name, tokens.length + i))
+  const addedTokens = new AddedTokens([]).extended(specialTokens, tokens.length, name => tokenId(tokens, name))
   return new ByteLevelBPE({ rule, tokens, merges, addedTokens })
 }
 

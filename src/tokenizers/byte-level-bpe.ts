@@ -31,6 +31,12 @@ export interface ByteLevelBPEModel {
   readonly postProcessor?: JSONValue
 }
 
+/** The id of a token by what tokenizer.json calls it, its bytes in the byte alphabet. */
+export function tokenId(tokens: readonly (Uint8Array | undefined)[], name: string): number | undefined {
+  const id = tokens.findIndex(bytes => bytes?.length === name.length && bytesToText(bytes) === name)
+  return id < 0 ? undefined : id
+}
+
 export class ByteLevelBPE implements Tokenizer {
   readonly kind = 'byte-level-bpe'
   readonly vocabularySize: number
@@ -133,7 +139,8 @@ export class ByteLevelBPE implements Tokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): ByteLevelBPE {
-    return new ByteLevelBPE({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
+    const idOf = (name: string) => tokenId(this.#model.tokens, name)
+    return new ByteLevelBPE({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize, idOf) })
   }
 
   toJSON(): TokenizerJSON {

@@ -5,7 +5,7 @@
 import { DataError, TokenizerError } from '../base/errors.ts'
 import { AddedTokens, endOfTextId } from './added-tokens.ts'
 import type { DecodeOptions, EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts'
-import { type AddedTokenJSON, describe, specialToken, type TokenizerJSON } from './tokenizer-json.ts'
+import { type AddedTokenJSON, describe, type TokenizerJSON } from './tokenizer-json.ts'
 import { wholeCodePoint } from './unicode-classes.ts'
 
 export interface CharacterModel {
@@ -39,7 +39,8 @@ export async function trainCharacters(
   if (half !== '') seen.add(0xfffd)
   const sorted = [...seen].sort((a, b) => a - b)
   const characters = new Map(sorted.map((codePoint, id) => [String.fromCodePoint(codePoint), id]))
-  const addedTokens = (options.specialTokens ?? []).map((name, i) => specialToken(name, sorted.length + i))
+  const { specialTokens = [] } = options
+  const addedTokens = new AddedTokens([]).extended(specialTokens, sorted.length, name => characters.get(name))
   return new CharacterTokenizer({ characters, addedTokens })
 }
 
@@ -118,7 +119,10 @@ export class CharacterTokenizer implements Tokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): CharacterTokenizer {
-    return new CharacterTokenizer({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
+    return new CharacterTokenizer({
+      ...this.#model,
+      addedTokens: this.#added.extended(names, this.vocabularySize, name => this.#model.characters.get(name)),
+    })
   }
 
   toJSON(): TokenizerJSON {

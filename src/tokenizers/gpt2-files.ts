@@ -26,7 +26,7 @@ export function gpt2Tokenizer(encoder: unknown, merges: string): ByteLevelBPE {
  * Tokens and merges by id, from tokens in the byte-level alphabet.
  *
  * @param merges - as {@link mergeTriples} reads them
- * @param addedIds - ids whose tokens are text and not in the alphabet
+ * @param addedIds - ids whose tokens are text and not in the alphabet, unless they are bytes or parts of merges
  * @throws {DataError} if a token is not in the alphabet, or a merge is not of two tokens to a third
  */
 export function readVocabulary(
@@ -35,8 +35,10 @@ export function readVocabulary(
   addedIds: ReadonlySet<number>,
 ): { tokens: (Uint8Array | undefined)[]; merges: Int32Array } {
   const tokens: (Uint8Array | undefined)[] = Array.from({ length: entries.length })
+  const triples = mergeTriples(new Map(entries), merges)
+  const merged = new Set(triples)
   for (const [token, id] of entries) {
-    if (addedIds.has(id)) continue
+    if (addedIds.has(id) && token.length > 1 && !merged.has(id)) continue
     tokens[id] = textToBytes(token)
     if (tokens[id] === undefined) {
       const expected = "tokens in GPT-2's byte-level alphabet"
@@ -44,5 +46,5 @@ export function readVocabulary(
       throw new DataError({ what: 'vocabulary', expected, received: `token ${id}, ${describe(token)}`, hint })
     }
   }
-  return { tokens, merges: mergeTriples(new Map(entries), merges) }
+  return { tokens, merges: triples }
 }

@@ -98,6 +98,12 @@ test('ignore_merges takes a pre-token that is a token whole', () => {
   expect([...tokenizerFromJSON(json).encode('xyz')]).toEqual([262])
 })
 
+test('a word that is a token is one, though no merges of a .tiktoken file lead to it', () => {
+  const bytes = Array.from({ length: 256 }, (_, i) => `${btoa(String.fromCharCode(i))} ${i}`)
+  const tokenizer = tiktokenTokenizer([...bytes, `${btoa('abc')} 256`].join('\n'), o200kRule)
+  expect([...tokenizer.encode('abc ab')]).toEqual([256, 32, 97, 98]) // as the library tiktoken has it
+})
+
 test('a .tiktoken file', () => {
   const lines = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(255 - byte))} ${byte}`)
   const file = `${[...lines, `${btoa('bc')} 256`, `${btoa('ab')} 257`, `${btoa('abc')} 258`].join('\n')}\n`

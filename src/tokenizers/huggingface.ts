@@ -210,7 +210,8 @@ function readCharacters(root: JSONObject, model: JSONObject, endOfText: string |
   refuseUnless(pattern !== undefined && isCharacterPattern(pattern), 'pre_tokenizer', expected, root.pre_tokenizer)
   const added = addedTokens(root.added_tokens)
   const addedIds = new Set(added.map(({ id }) => id))
-  const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab).filter(([, id]) => !addedIds.has(id))
+  const isCharacter = ([token, id]: readonly [string, number]) => !addedIds.has(id) || Array.from(token).length === 1
+  const entries = vocabularyEntries('tokenizer.json, model.vocab', model.vocab).filter(isCharacter)
   return new CharacterTokenizer({ characters: new Map(entries), addedTokens: added, endOfText })
 }
 

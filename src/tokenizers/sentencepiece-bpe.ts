@@ -172,7 +172,10 @@ export class SentencePieceBPE implements Tokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): SentencePieceBPE {
-    return new SentencePieceBPE({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
+    return new SentencePieceBPE({
+      ...this.#model,
+      addedTokens: this.#added.extended(names, this.vocabularySize, name => this.#model.pieces.get(name)),
+    })
   }
 
   toJSON(): TokenizerJSON {

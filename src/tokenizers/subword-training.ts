@@ -4,10 +4,10 @@
  * does it, because which pieces Google's own trainer joins was never published with its program.
  */
 import { OptionError } from '../base/errors.ts'
+import { AddedTokens } from './added-tokens.ts'
 import { afterLastBoundary, type BertReading, bertWords } from './bert-characters.ts'
 import { PairCounts, type SymbolWords } from './pair-counts.ts'
 import { cutChunks } from './tokenizer.ts'
-import { specialToken } from './tokenizer-json.ts'
 import { unknownToken, WordBPE, wordEnd } from './word-bpe.ts'
 import { bertTokens, longestWord, WordPiece } from './word-piece.ts'
 
@@ -99,9 +99,7 @@ async function learn(chunks: Chunks, options: SubwordTrainingOptions, { own, sym
     isMerged.add(pair.index)
     merges.push(pair.left, pair.right, joined)
   }
-  const addedTokens = [...own, ...others].map((name, i) =>
-    specialToken(name, i < own.length ? i : ids.size + i - own.length),
-  )
+  const addedTokens = new AddedTokens([]).extended([...own, ...others], ids.size, name => ids.get(name))
   return { ...reading, tokens: ids, addedTokens, merges: Int32Array.from(merges) }
 }
 

@@ -29,7 +29,7 @@ export function tiktokenTokenizer(
     tokens[Number(rank)] = Uint8Array.from(bytes, character => character.charCodeAt(0))
   }
   const addedTokens = Object.entries(specialTokens).map(([name, id]) => specialToken(name, id))
-  return new ByteLevelBPE({ rule, tokens, merges: possibleMerges(ids), addedTokens })
+  return new ByteLevelBPE({ rule, tokens, merges: possibleMerges(ids), addedTokens, ignoreMerges: true })
 }
 
 /** All merges of two tokens to a third, by the rank of the third, then of the first two, as Hugging Face orders them. */

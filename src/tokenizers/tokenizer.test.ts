@@ -213,6 +213,17 @@ test.each(all)('%s: special tokens can be added; names that are there keep their
   expect(tokenizer.specialTokens.has('<|user|>')).toBe(false)
 })
 
+test.each(all)('%s: what the vocabulary has is made special under its own id, and loads again', (_, tokenizer) => {
+  const [id] = tokenizer.encode('é')
+  const extended = tokenizer.withSpecialTokens([tokenizer.decode([id]) || 'é'])
+  const [[name, special]] = [...extended.specialTokens].filter(([name]) => !tokenizer.specialTokens.has(name))
+  expect(extended.vocabularySize).toBe(tokenizer.vocabularySize + (special < tokenizer.vocabularySize ? 0 : 1))
+  const again = tokenizerFromJSON(JSON.parse(JSON.stringify(extended.toJSON())))
+  expect(again.vocabularySize).toBe(extended.vocabularySize)
+  expect([...again.encode(name, { special: true })]).toEqual([special])
+  expect([...again.encode('é')]).toEqual([...tokenizer.encode('é')])
+})
+
 test.each(all)('%s: an id outside of the vocabulary is an error', (_, tokenizer) => {
   expect(() => tokenizer.decode([tokenizer.vocabularySize])).toThrow(/expected ids of its vocabulary/)
   expect(() => tokenizer.bytes(-1)).toThrow(/Received -1/)

@@ -41,7 +41,10 @@ export class WordBPE extends SubwordTokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): WordBPE {
-    return new WordBPE({ ...this.#model, addedTokens: this.added.extended(names, this.vocabularySize) })
+    return new WordBPE({
+      ...this.#model,
+      addedTokens: this.added.extended(names, this.vocabularySize, name => this.#model.tokens.get(name)),
+    })
   }
 
   toJSON(): TokenizerJSON {

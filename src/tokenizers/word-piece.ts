@@ -28,7 +28,10 @@ export class WordPiece extends SubwordTokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): WordPiece {
-    return new WordPiece({ ...this.#model, addedTokens: this.added.extended(names, this.vocabularySize) })
+    return new WordPiece({
+      ...this.#model,
+      addedTokens: this.added.extended(names, this.vocabularySize, name => this.#model.tokens.get(name)),
+    })
   }
 
   toJSON(): TokenizerJSON {

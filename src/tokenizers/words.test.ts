@@ -21,6 +21,10 @@ test('chunks may end inside of a word; words are as many as allowed', async () =
   expect(parts.toJSON()).toEqual(whole.toJSON())
   expect([...whole.encode('the film year')]).toEqual([1, 2, 0])
   expect([whole.vocabularySize, whole.endOfText]).toEqual([4, 3])
+  const full = await trainWords([text], { vocabularySize: 3, specialTokens: ['<a>', '<b>', '<c>'] })
+  expect(full.vocabularySize).toBe(4)
+  const named = await trainWords(['the <eos> film <eos>'], { segmenter: spaceSegmenter, specialTokens: ['<eos>'] })
+  expect([...named.encode('film <eos>', { special: true })]).toEqual([2, 3])
 })
 
 test('English comes back with spaces, Chinese without, lines as lines', async () => {

@@ -49,8 +49,8 @@ export async function trainWords(
     for (const word of wordsOf(lowercase ? part.toLowerCase() : part, segmenter, lineBreaks))
       counts.set(word, (counts.get(word) ?? 0) + 1)
   }
-  counts.delete(unknownWord)
-  const room = (options.vocabularySize ?? Infinity) - 1 - specialTokens.length
+  for (const name of [unknownWord, ...specialTokens]) counts.delete(name)
+  const room = Math.max(0, (options.vocabularySize ?? Infinity) - 1 - specialTokens.length)
   const frequent = [...counts].filter(([, count]) => count >= minimumCount).sort((a, b) => b[1] - a[1])
   const words = new Map([[unknownWord, 0], ...frequent.slice(0, room).map(([word], i) => [word, i + 1] as const)])
   return new WordTokenizer({
@@ -148,7 +148,10 @@ export class WordTokenizer implements Tokenizer {
   }
 
   withSpecialTokens(names: readonly string[]): WordTokenizer {
-    return new WordTokenizer({ ...this.#model, addedTokens: this.#added.extended(names, this.vocabularySize) })
+    return new WordTokenizer({
+      ...this.#model,
+      addedTokens: this.#added.extended(names, this.vocabularySize, name => this.#model.words.get(name)),
+    })
   }
 
   /** Other programs cut at white space only: give them text that the segmenter has cut and spaces have joined. */

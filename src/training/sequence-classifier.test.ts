@@ -22,6 +22,22 @@ function orderTask(count: number, seed: number): EncodedText[] {
   })
 }
 
+test('a batch in which no answer counts teaches nothing, and is no error', async () => {
+  const runtime = nodeRuntime({ threads: 1 })
+  const size = { kind: 'gru', vocabulary: 8, classes: 2, embeddingSize: 4, hiddenSize: 4, layers: 1 } as const
+  const model = new RecurrentClassifier({ ...size, bidirectional: false, pooling: 'last' })
+  const texts = orderTask(4, 1).map((text, i) => (i < 2 ? text : { ...text, label: -1 }))
+  const training = await trainSequenceClassifier(model, {
+    ...{ runtime, batchSize: 1, buckets: [12], train: texts, validation: texts.slice(2), epochs: 1, seed: 1 },
+    ...{ weights: initialWeights(namedParameters(model), 1), optimizer: adam(), learningRate: constantRate(1e-2) },
+  })
+  const losses: number[] = []
+  for await (const { loss } of training.events) losses.push(loss)
+  await training.release()
+  expect(losses.filter(loss => loss === 0)).toHaveLength(3)
+  expect(losses.every(Number.isFinite)).toBe(true)
+})
+
 test.each(['lstm', 'gru'] as const)(
   'a %s learns the order of two words, and the score is the last validation',
   async kind => {

@@ -99,7 +99,7 @@ export async function trainSequenceClassifier(
     })
     const labels = labelsOf(logits)
     const count = labels.greaterOrEqual(0).cast('float32').sum()
-    const own = tokenLosses(logits, labels).sum().div(count)
+    const own = tokenLosses(logits, labels).sum().div(count.maximum(1)) // a batch may have no answer that counts
     return others.reduce((sum, other) => sum.add(other.mul(auxiliary)), own)
   }
   let epoch = -1
@@ -238,8 +238,8 @@ export async function sequenceScorer(
       )
       const errors = labels.filter((label, i) => label !== predictions[i]).length
       return {
-        loss: nats / labels.length,
-        errorRate: errors / labels.length,
+        loss: nats / Math.max(1, labels.length),
+        errorRate: errors / Math.max(1, labels.length),
         predictions: Uint32Array.from(predictions),
         labels: Int32Array.from(labels),
       }

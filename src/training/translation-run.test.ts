@@ -60,7 +60,9 @@ test.each(['adam', 'muon'] as const)('a resumed run equals the uninterrupted one
   const { modelName, options } = await resumedTranslationOptions(parts, { resume: true })
   const events = await finish(start(parts, options, { modelName }))
   expect(events[0]).toMatchObject({ type: 'start', from: 8, model: 'transformer' })
-  for (const file of [stateFile, 'model.safetensors', 'config.json', 'training/snapshots.safetensors'])
+  const snapshots = (await whole.list()).filter(name => name.includes('/snapshots/'))
+  expect(snapshots).toHaveLength(3)
+  for (const file of [stateFile, 'model.safetensors', 'config.json', ...snapshots])
     expect([file, await parts.read(file)]).toEqual([file, await whole.read(file)])
   const losses = async (storage: Storage) =>
     (await readMetrics(storage)).map(({ type, step, loss }) => [type, step, loss])
@@ -70,6 +72,36 @@ test.each(['adam', 'muon'] as const)('a resumed run equals the uninterrupted one
   )
   const others = { train: train.slice(1) }
   await expect(finish(start(parts, options, others))).rejects.toThrow('the configuration that the run was started with')
+})
+
+test('a run that begins anew in a folder, and is resumed, has nothing of the run before', async () => {
+  const [fresh, used] = [memoryStorage(), memoryStorage()]
+  await finish(start(used, { seed: 5 }))
+  for (const storage of [fresh, used]) {
+    for await (const event of start(storage, { saveEvery: 2 })) if (event.type === 'step' && event.step === 3) break
+    const { options } = await resumedTranslationOptions(storage, { resume: true })
+    await finish(start(storage, options))
+  }
+  expect(await used.read('model.safetensors')).toEqual(await fresh.read('model.safetensors'))
+})
+
+test('a run whose snapshots are newer than its state goes on from those of the state', async () => {
+  const [whole, parts] = [memoryStorage(), memoryStorage()]
+  const options = { average: 2, evaluateEvery: 2, saveEvery: 4 }
+  await finish(start(whole, options))
+  const write = parts.write.bind(parts)
+  let states = 0
+  parts.write = async (name, chunks) => {
+    if (name === stateFile && ++states === 2) throw new Error('the disk is full') // as a kill between the two does it
+    return write(name, chunks)
+  }
+  await expect(finish(start(parts, options))).rejects.toThrow('full')
+  const resumed = await resumedTranslationOptions(parts, { resume: true })
+  await finish(start(parts, resumed.options))
+  expect(await parts.read('model.safetensors')).toEqual(await whole.read('model.safetensors'))
+  const losses = async (storage: Storage) =>
+    (await readMetrics(storage)).flatMap(({ type, step, loss }) => (type === 'validation' ? [[step, loss]] : []))
+  expect(await losses(parts)).toEqual(await losses(whole))
 })
 
 test('an interrupted run saves what it has', async () => {

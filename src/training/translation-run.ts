@@ -31,7 +31,7 @@ import type { MeasuredStep, MeasuredValidation, RunEvent } from './run.ts'
 import { keepRun, optionsFile, requireRun, storedOptions, storeOptions } from './run-folder.ts'
 import { trainTranslation } from './train-translation.ts'
 import { changeableTranslationOptions, translationOptions, translationPresets } from './translation-options.ts'
-import { WeightAverage } from './weight-average.ts'
+import { removeSnapshots, WeightAverage } from './weight-average.ts'
 
 export type TranslationRunOptions = OptionsOf<typeof translationOptions>
 
@@ -57,7 +57,10 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   entry.create({ ...options, vocabulary: 1, padding: 0 }) // sizes that do not fit are refused before anything is replaced
   const matmulRate = await measureMatmulRate(runtime)
   const resuming = options.resume && (await storage.exists(stateFile))
-  if (!resuming) for (const file of [optionsFile, stateFile]) await storage.remove(file)
+  if (!resuming) {
+    for (const file of [optionsFile, stateFile]) await storage.remove(file)
+    await removeSnapshots(storage)
+  }
   await storeOptions(storage, modelName, options)
   const [train, validation] = [run.train, run.validation].map(pairs =>
     options.lowerCase ? inSmallLetters(pairs) : pairs,
@@ -90,7 +93,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   const from = resumed?.position.step ?? 0
   await truncateMetrics(storage, from)
   const average = new WeightAverage(options.average)
-  if (resuming) await average.load(storage, from)
+  if (resuming) await average.load(storage, shapes, from)
 
   const training = await trainTranslation(model, {
     runtime,

@@ -24,7 +24,35 @@ test('a resumed average forgets what came after its step', async () => {
   for (const step of [9, 10, 11]) average.add(step, weights(step, 0))
   await average.save(storage, shapes)
   const resumed = new WeightAverage(3)
-  await resumed.load(storage, 10)
+  await resumed.load(storage, shapes, 10)
   expect([...resumed.mean().get('a.weight')!]).toEqual([9.5, 0])
-  await new WeightAverage(3).load(memoryStorage(), 10) // none was saved
+  await new WeightAverage(3).load(memoryStorage(), shapes, 10) // none was saved
+})
+
+test('snapshots of the last state stay until those of the next have been written, and no longer', async () => {
+  const storage = memoryStorage()
+  const average = new WeightAverage(2)
+  const files = async () => (await storage.list()).map(name => Number.parseInt(name.split('/').at(-1)!, 10))
+  for (const steps of [
+    [1, 2],
+    [3, 4, 5],
+  ]) {
+    for (const step of steps) average.add(step, weights(step, 0))
+    await average.save(storage, shapes)
+  }
+  expect(await files()).toEqual([1, 2, 4, 5])
+  const resumed = new WeightAverage(2)
+  await resumed.load(storage, shapes, 2)
+  expect([...resumed.mean().get('a.weight')!]).toEqual([1.5, 0])
+  average.add(6, weights(6, 0))
+  await average.save(storage, shapes)
+  expect(await files()).toEqual([4, 5, 6])
+})
+
+test('snapshots of another model are refused', async () => {
+  const storage = memoryStorage()
+  const average = new WeightAverage(1)
+  average.add(1, weights(1, 2))
+  await average.save(storage, shapes)
+  await expect(average.load(storage, new Map([['a.weight', [3]]]), 1)).rejects.toThrow('a.weight')
 })
