@@ -196,7 +196,7 @@ test('conversations with problems: all are counted, and nothing is trained', asy
 test.each([
   [['finetune'], 2, 'RUN expected the folder of a language model. Received none.'],
   [['finetune', at('nowhere'), '--data', at('reviews.csv')], 2, 'which does not exist'],
-  [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected another folder than that of the model'],
+  [finetune('gpt', '--data', at('reviews.csv')), 2, 'Option --out expected a folder that neither is nor holds'],
   [finetune('x', '--data', at('reviews.csv'), '--metric', 'token-f1'), 2, 'expected one of classes: loss, accuracy'],
   [finetune('x'), 2, 'Option --data expected what is learned from'],
   [

@@ -10,15 +10,16 @@ import { nodeStorage } from '../storage/node.ts'
 import { isBert, loadFineTuned, type TaskExample, taskKind } from '../training/fine-tuned.ts'
 import { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import { fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
-import { modelOfRun } from '../training/run-folder.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import { measureBertTask, openBertTask } from './bert-task.ts'
 import type { Command, CommandContext } from './command.ts'
 import { finetuneAnswers } from './finetune-answers.ts'
 import { isBertFolder, loadBert } from './open-bert.ts'
 import { openExamples } from './open-examples.ts'
+import { foldersOf } from './open-folder.ts'
 import type { OpenTask } from './open-labelled-texts.ts'
-import { type OpenModel, openModel } from './open-model.ts'
+import { type ModelPlace, type OpenModel, openModel } from './open-model.ts'
+import { noteReplaced, refuseOverlap } from './out-folder.ts'
 import { showClassifierRun } from './train-classifier.ts'
 
 type Context = CommandContext<typeof fineTuningOptions>
@@ -44,23 +45,25 @@ export const command: Command<typeof fineTuningOptions> = {
     const { resume } = context.options
     const options = resume ? await resumedFineTuningOptions(storage, given) : context.options
     const folder = words[0] ?? options.base
+    // Beside RUN, --base means what it does in the other commands.
+    const adapterBase = options.adapterBase ?? (words[0] === undefined || resume ? undefined : given.base)
     if (folder === undefined) {
       const hint = 'Train one with: nacre train gpt --data FILE --out DIR'
       throw new OptionError({ what: 'RUN', expected: 'the folder of a language model', received: 'none', hint })
     }
-    if (resolve(folder) === resolve(out)) {
-      const expected = 'another folder than that of the model: both are kept'
-      throw new OptionError({ what: 'Option --out', expected, received: `"${out}"` })
-    }
+    refuseOverlap(out, await foldersOf(folder, adapterBase))
     if (options.data === undefined) {
       const expected = 'what is learned from: a dataset or a file'
       throw new OptionError({ what: 'Option --data', expected, received: 'none' })
     }
-    const base = await openPreTrained(folder, options)
+    const base = await openPreTrained(folder, { ...options, base: adapterBase })
     const examples = await openExamples(options, { environment: host.environment, note })
-    if (!resume && (await modelOfRun(storage)) !== undefined) note(`The run that was in ${out} is replaced.`)
+    if (!resume) await noteReplaced(storage, out, note)
     const { data } = options
-    const settled = { ...options, base: resolve(folder), data: existsSync(data) ? resolve(data) : data }
+    const settled = {
+      ...{ ...options, base: resolve(folder), data: existsSync(data) ? resolve(data) : data },
+      adapterBase: adapterBase && resolve(adapterBase),
+    }
     if (examples.kind === 'answers') {
       if (isBert(base)) {
         const hint = 'Classes of texts and pairs it learns: columns "text" and "label".'
@@ -109,11 +112,10 @@ async function showHeldOut(
 /** A language model or a BERT. */
 async function openPreTrained(
   folder: string,
-  options: { readonly device: string; readonly threads?: number },
+  place: ModelPlace,
 ): Promise<OpenModel | (SavedBERT & { readonly runtime: Runtime })> {
-  const { device, threads } = options // its --base is RUN
-  if (!(await isBertFolder(folder))) return openModel(folder, { device, threads })
-  return { ...(await loadBert(folder)), runtime: nodeRuntime(options) }
+  if (!(await isBertFolder(folder, place.base))) return openModel(folder, place)
+  return { ...(await loadBert(folder, place.base)), runtime: nodeRuntime(place) }
 }
 
 /** How many of the test texts the model that was kept classifies, where the task has a test. */

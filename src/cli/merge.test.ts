@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { env } from 'node:process'
@@ -205,11 +205,7 @@ describe('bad input', () => {
     [['generate', 'gpt2', '--base', 'gpt2'], 2, 'Option --base expected an adapter in RUN, with adapter_config.json.'],
     [['merge', 'gpt2'], 2, 'RUN expected the folder of an adapter, with adapter_config.json.'],
     [['merge', 'nowhere'], 2, 'which does not exist'],
-    [
-      ['merge', 'gpt2-chat/adapter', '--out', 'gpt2-chat/adapter'],
-      2,
-      'expected another folder than that of the adapter',
-    ],
+    [['merge', 'gpt2-chat/adapter', '--out', 'gpt2-chat/adapter'], 2, 'expected a folder that neither is nor holds'],
     [['generate', 'gpt2-chat/adapter', '--base', 'nowhere'], 2, 'which does not exist. Name it with --base DIR.'],
     [
       ['generate', 'gpt2-chat/adapter', '--base', 'llama'],
@@ -227,6 +223,61 @@ describe('bad input', () => {
     const failed = await nacre(line.map(word => (folders.includes(word) ? at(word) : word)))
     expect({ code: failed.code, stdout: failed.stdout }).toEqual({ code, stdout: '' })
     expect(failed.stderr).toContain(message)
+  })
+
+  test('a folder that is read is not written, whatever it is called', async () => {
+    symlinkSync(at('gpt2'), at('link'))
+    const files = () => [...['gpt2', 'gpt2-chat']].map(folder => readFileSync(at(`${folder}/model.safetensors`)))
+    const before = files()
+    for (const [base, out] of [
+      ['gpt2-chat/adapter', 'gpt2-chat'],
+      ['gpt2-chat/adapter', 'gpt2'],
+      ['gpt2', 'link'],
+      ['gpt2', '.'],
+    ]) {
+      const line = ['finetune', at(base), '--data', at('completions.jsonl'), '--out', at(out), '--lora', '2']
+      expect(await nacre(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('neither is nor holds') })
+    }
+    expect(files()).toEqual(before)
+    expect(existsSync(at('gpt2-chat/adapter/adapter_config.json'))).toBe(true)
+  })
+
+  test('a model of another origin is not replaced', async () => {
+    await run('merge', at('gpt2-chat/adapter'), '--out', at('theirs'))
+    const before = readFileSync(at('theirs/model.safetensors'))
+    for (const line of [
+      ['finetune', at('gpt2'), '--data', at('completions.jsonl'), '--out', at('theirs')],
+      ['train', 'gpt2', '--data', at('text.txt'), '--out', at('theirs'), ...sizes],
+    ])
+      expect(await nacre(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('a model of another origin') })
+    expect(readFileSync(at('theirs/model.safetensors'))).toEqual(before)
+  })
+
+  test('an adapter that names itself as its base', async () => {
+    cpSync(at('gpt2-chat/adapter'), at('self'), { recursive: true })
+    const file = at('self/adapter_config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...config, base_model_name_or_path: at('self') }))
+    const failed = await nacre(['generate', at('self')])
+    expect([failed.code, failed.stderr]).toEqual([2, expect.stringContaining('which is an adapter of it')])
+    expect(await score(at('self'), '--base', at('gpt2'))).toHaveLength(10)
+  })
+
+  test('a base that has moved is named for a fine-tuning too, and only beside an adapter', async () => {
+    cpSync(at('gpt2-chat/adapter'), at('moved'), { recursive: true })
+    const file = at('moved/adapter_config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...config, base_model_name_or_path: at('gone') }))
+    const line = ['finetune', at('moved'), '--data', at('completions.jsonl'), '--out', at('on')]
+    expect(await nacre(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('Name it with --base DIR') })
+    const few = ['--threads', '1', '--epochs', '30', '--batch-size', '2']
+    expect((await nacre([...line, ...few, '--base', at('gpt2')], 'held out:')).stdout).toContain('--resume')
+    expect(await nacre(['finetune', '--resume', '--out', at('on')])).toMatchObject({ code: 0, stderr: '' })
+    const plain = ['finetune', at('gpt2'), '--base', at('llama'), '--data', at('completions.jsonl'), '--out', at('on2')]
+    expect(await nacre(plain)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Option --base expected an adapter in RUN'),
+    })
   })
 
   test('a base that has gone', async () => {

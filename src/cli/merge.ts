@@ -10,7 +10,8 @@ import { loadModelFolder, saveModelFolder } from '../checkpoints/model-folder.ts
 import { nodeStorage } from '../storage/node.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Command } from './command.ts'
-import { adapterOptions, openFolder } from './open-folder.ts'
+import { adapterOptions, foldersOf, openFolder } from './open-folder.ts'
+import { refuseOverlap } from './out-folder.ts'
 
 const ownOptions = {
   out: { type: 'string', default: 'runs/merged', placeholder: 'DIR', help: 'folder of the model' },
@@ -36,10 +37,7 @@ export const command: Command<typeof options> = {
         hint: 'nacre finetune --lora writes one to RUN/adapter.',
       })
     }
-    if (resolve(folder) === resolve(out)) {
-      const expected = 'another folder than that of the adapter: both are kept'
-      throw new OptionError({ what: 'Option --out', expected, received: `"${out}"` })
-    }
+    refuseOverlap(out, await foldersOf(folder, base))
     const parameters = await mergeInto(nodeStorage(resolve(out)), await openFolder(folder, { base }))
     const text = `${parameters.toLocaleString('en-US')} parameters\nThe model is in ${out}.`
     report({ type: 'merge', out, parameters }, text)

@@ -9,9 +9,9 @@ import { openFolder } from './open-folder.ts'
 import type { ModelPlace } from './open-model.ts'
 
 /** Whether a path is a folder of a BERT. */
-export async function isBertFolder(path: string): Promise<boolean> {
+export async function isBertFolder(path: string, base?: string): Promise<boolean> {
   if (!existsSync(path) || !statSync(path).isDirectory()) return false
-  const storage = await openFolder(path)
+  const storage = await openFolder(path, { base })
   return (await storage.exists('config.json')) && (await modelTypeOf(storage)) === bertType
 }
 

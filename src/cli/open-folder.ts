@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { adaptedStorage } from '../checkpoints/adapted-storage.ts'
@@ -21,18 +21,36 @@ export const adapterOptions = {
  * @throws {CheckpointError} if the adapter is one of another base
  */
 export async function openFolder(folder: string, { base }: { readonly base?: string } = {}): Promise<Storage> {
-  const storage = nodeStorage(resolve(folder))
-  if (!(await isAdapterFolder(storage))) {
-    if (base === undefined) return storage
+  if (base !== undefined && !(await isAdapterFolder(nodeStorage(resolve(folder))))) {
     const expected = `an adapter in RUN, with ${adapterConfigFile}`
     throw new OptionError({ what: 'Option --base', expected, received: `"${folder}" without it` })
   }
-  const named = base ?? (await openAdapter(storage)).base
-  if (named !== undefined && existsSync(named)) return adaptedStorage(storage, await openFolder(named))
-  throw new OptionError({
-    what: `The base of the adapter ${folder}`,
-    expected: 'the folder of a model',
-    received: named === undefined ? 'none' : `"${named}", which does not exist`,
-    hint: 'Name it with --base DIR.',
-  })
+  const [lowest, ...adapters] = (await foldersOf(folder, base)).toReversed().map(path => nodeStorage(resolve(path)))
+  let whole = lowest
+  for (const adapter of adapters) whole = await adaptedStorage(adapter, whole)
+  return whole
+}
+
+/**
+ * A folder, and if it is an adapter its base, and so on down to a whole model.
+ * @throws {OptionError} if a base is not there, or is the adapter itself
+ */
+export async function foldersOf(folder: string, base?: string): Promise<string[]> {
+  const folders = [folder]
+  const seen = new Set(existsSync(folder) ? [realpathSync(folder)] : [])
+  for (let adapter = folder, named = base; await isAdapterFolder(nodeStorage(resolve(adapter))); named = undefined) {
+    named ??= (await openAdapter(nodeStorage(resolve(adapter)))).base
+    if (named === undefined || !existsSync(named) || seen.has(realpathSync(named))) {
+      const received =
+        named === undefined
+          ? 'none'
+          : `"${named}", which ${existsSync(named) ? 'is an adapter of it' : 'does not exist'}`
+      const what = `The base of the adapter ${adapter}`
+      throw new OptionError({ what, expected: 'the folder of a model', received, hint: 'Name it with --base DIR.' })
+    }
+    seen.add(realpathSync(named))
+    folders.push(named)
+    adapter = named
+  }
+  return folders
 }

@@ -12,9 +12,9 @@ import { bertOptions } from '../training/bert-options.ts'
 import { type BertEvent, type BertRunOptions, resumedBertOptions, trainBertRun } from '../training/bert-run.ts'
 import { costLine } from '../training/cost.ts'
 import { clock } from '../training/progress.ts'
-import { modelOfRun } from '../training/run-folder.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
+import { noteReplaced } from './out-folder.ts'
 import { ProgressLine } from './progress-line.ts'
 
 type Context = CommandContext<typeof bertOptions>
@@ -38,10 +38,9 @@ export const command: Command<typeof bertOptions> = {
     }
     const out = context.options.out ?? 'runs/latest'
     const storage = nodeStorage(resolve(out))
-    const begun = await modelOfRun(storage)
     const { resume } = context.options
     const options = resume ? await resumedBertOptions(storage, given) : context.options
-    if (!resume && begun !== undefined) note(`The run that was in ${out} is replaced.`)
+    if (!resume) await noteReplaced(storage, out, note)
     const { data, device, threads } = options
     const text = await openData(options, { environment: host.environment, note })
     const events = trainBertRun({

@@ -12,10 +12,10 @@ import {
   resumedRecurrentClassifierOptions,
   trainRecurrentClassifierRun,
 } from '../training/recurrent-classifier-run.ts'
-import { modelOfRun } from '../training/run-folder.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
 import type { Command, CommandContext } from './command.ts'
 import { type OpenTask, openLabelledTexts } from './open-labelled-texts.ts'
+import { noteReplaced } from './out-folder.ts'
 import { showClassifierRun } from './train-classifier.ts'
 
 type Context = CommandContext<typeof recurrentClassifierOptions>
@@ -40,10 +40,9 @@ export const command: Command<typeof recurrentClassifierOptions> = {
     }
     const out = context.options.out ?? 'runs/latest'
     const storage = nodeStorage(resolve(out))
-    const begun = await modelOfRun(storage)
     const { resume } = context.options
     const options = resume ? await resumedRecurrentClassifierOptions(storage, given) : context.options
-    if (!resume && begun !== undefined) note(`The run that was in ${out} is replaced.`)
+    if (!resume) await noteReplaced(storage, out, note)
     const task = await openLabelledTexts(options, { environment: host.environment, note })
     const { data, device, threads } = options
     const runtime = nodeRuntime({ device, threads })

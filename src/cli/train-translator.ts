@@ -15,6 +15,7 @@ import {
 } from '../training/translation-run.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openPairs } from './open-pairs.ts'
+import { noteReplaced } from './out-folder.ts'
 import { showRun } from './show-run.ts'
 
 /** `nacre train transformer` and `nacre train seq2seq`, whose options are their own. */
@@ -57,8 +58,7 @@ export async function translatorEvents(
       received: String(options.microBatchTokens),
     })
   }
-  if (!given.resume && (await storage.exists('training/state.safetensors')))
-    context.note(`The run that was in ${out} is replaced.`)
+  if (!given.resume) await noteReplaced(storage, out, context.note)
   const { environment } = context.host
   const { train, validation } = await openPairs(options, { environment, note: context.note })
   const { data } = options

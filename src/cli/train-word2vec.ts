@@ -41,7 +41,7 @@ export const command: Command<typeof word2vecOptions> = {
     const settled = context.options.resume ? await resumedVectorOptions(storage, given) : context.options
     const options = { ...settled, data: settled.data.map(name => (existsSync(name) ? resolve(name) : name)) }
     const needed = await needsText(storage, options)
-    if (!options.resume && !needed) note(`The run that was in ${out} is replaced.`)
+    if (!options.resume && !needed) note(`The run in ${out} is replaced when this one begins.`)
     const text =
       needed || !options.resume ? await openTexts(options, { environment: host.environment, note }) : undefined
     const events = trainWord2vec({

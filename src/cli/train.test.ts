@@ -407,7 +407,7 @@ test('a new run over an old one says so; what cannot begin leaves the old one', 
   await nacre(`train gpt2 --data nowhere ${tiny} --out ${out}`)
   expect(readFileSync(join(out, stateFile)).equals(before)).toBe(true)
   const { code, stderr } = await train(`--steps 2 --seed 2 --out ${out}`)
-  expect([code, stderr]).toEqual([0, `The run that was in ${out} is replaced.\n`])
+  expect([code, stderr]).toEqual([0, `The run in ${out} is replaced when this one begins.\n`])
   expect(readFileSync(join(out, stateFile)).equals(before)).toBe(false)
 })
 

@@ -27,6 +27,7 @@ import { settleOptions } from '../training/settle-options.ts'
 import { translationOptions } from '../training/translation-options.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
+import { noteReplaced } from './out-folder.ts'
 import { sampler } from './sample.ts'
 import { showRun } from './show-run.ts'
 import { trainDigits } from './train-classifier.ts'
@@ -124,9 +125,7 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
   const modelName = words[0] ?? 'llama'
   const settle = classifierNames.includes(modelName) ? settleClassifierOptions : settleOptions
   const settled = settle(modelName, given)
-  if (await storage.exists('training/state.safetensors')) {
-    context.note(`The run that was in ${context.options.out ?? 'runs/latest'} is replaced.`)
-  }
+  await noteReplaced(storage, context.options.out ?? 'runs/latest', context.note)
   return { modelName, options: settled }
 }
 

@@ -4,6 +4,11 @@ import { taskMetricNames } from './task-metric.ts'
 
 const ownOptions = {
   base: { type: 'string', placeholder: 'DIR', help: 'folder of the model that learns, the word RUN' },
+  adapterBase: {
+    type: 'string',
+    placeholder: 'DIR',
+    help: 'where RUN is an adapter: folder of the model that it was learned on (default: what the adapter names)',
+  },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   task: {
     type: 'choice',

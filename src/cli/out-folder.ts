@@ -1,0 +1,43 @@
+/** The folder that a training or a merging writes to: none that it reads from, and no model that is not a run's. */
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { OptionError } from '../base/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { stateFile } from '../training/checkpoint.ts'
+import { modelOfRun } from '../training/run-folder.ts'
+
+/**
+ * Makes sure that nothing that is read lies in the folder that is written, whatever the two are called.
+ * @throws {OptionError} if a folder that is read is that of `--out`, or inside of it
+ */
+export function refuseOverlap(out: string, read: readonly string[]): void {
+  const target = realPath(resolve(out))
+  const overlapping = read.find(folder => isWithin(realPath(resolve(folder)), target))
+  if (overlapping === undefined) return
+  const expected = `a folder that neither is nor holds "${overlapping}", which is kept`
+  throw new OptionError({ what: 'Option --out', expected, received: `"${out}"` })
+}
+
+/**
+ * Says what a new run in a folder replaces.
+ * @throws {OptionError} if it is a model that no run of ours made, which nothing would bring back
+ */
+export async function noteReplaced(storage: Storage, out: string, note: (text: string) => void): Promise<void> {
+  if (await storage.exists(stateFile)) note(`The run in ${out} is replaced when this one begins.`)
+  if ((await modelOfRun(storage)) !== undefined || !(await storage.exists('config.json'))) return
+  throw new OptionError({
+    what: 'Option --out',
+    expected: 'a new folder, or that of an earlier run',
+    received: `"${out}", which holds a model of another origin`,
+    hint: 'Name another folder, or remove it.',
+  })
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realPath(dirname(path)), basename(path))
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way))
+}
