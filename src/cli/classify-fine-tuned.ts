@@ -1,16 +1,17 @@
 import { OptionError } from '../base/errors.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
+import { RecordProblems } from '../data/records.ts'
 import { lengthsUpTo } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
-import { loadFineTuned } from '../training/fine-tuned.ts'
+import { loadFineTuned, writableTexts } from '../training/fine-tuned.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
-import type { Classification, ClassifierKind, OpenClassifier } from './classify.ts'
+import type { Classification, ClassifierKind, OpenClassifier, Question } from './classify.ts'
 import { segmentersOf } from './segmenters.ts'
 
 /** A language model or a BERT that was fine-tuned. A pair has a tab between its texts, a choice one before each answer. */
 export const open: ClassifierKind = async (storage, runtime) => {
   const segmenters = await segmentersOf(storage, 'tokenizer_config.json')
-  const { model, weights, labels, chooses, context, encode } = await loadFineTuned(storage, { segmenters })
+  const { model, tokenizer, weights, labels, chooses, context, encode } = await loadFineTuned(storage, { segmenters })
   const feeds = weightFeeds(model, weights)
   const scorer = await sequenceScorer(model, runtime, { batchSize: 1, buckets: lengthsUpTo(context) })
   const probabilities = (text: Omit<LabelledText, 'label'>) => {
@@ -38,13 +39,15 @@ export const open: ClassifierKind = async (storage, runtime) => {
     }
     return found
   }
-  if (!chooses) return { labels, readsPairs: true, classify, classifyAll }
+  const canRead = (question: Partial<Question>) => writableTexts([question], tokenizer, new RecordProblems()).length > 0
+  if (!chooses) return { labels, canRead, readsPairs: true, classify, classifyAll }
   const choose: OpenClassifier['choose'] = async question => {
     checkChoices(question.choices, labels.length)
     return { labels: question.choices, probabilities: await probabilities(question) }
   }
   return {
     labels,
+    canRead,
     choose,
     classifyAll,
     classify: input => {

@@ -37,6 +37,8 @@ export interface OpenClassifier {
   readonly labels: readonly string[]
   /** Where it chooses among answers that come with the input; `labels` are then their numbers. */
   readonly choose?: (question: Question) => Promise<Classification>
+  /** Whether its vocabulary can write a text, or a question with its answers; where it is left out, it can write all. */
+  readonly canRead?: (question: Partial<Question>) => boolean
   /** Whether it reads two texts, a pair; otherwise there is no second one. */
   readonly readsPairs?: boolean
   /** @param input - as typed: a text, or the path of a file */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { OptionError } from '../base/errors.ts'
+import { DataError, OptionError } from '../base/errors.ts'
 import { type LabelledText, readLabelledTexts } from '../data/labelled-text.ts'
 import { openText } from '../data/node.ts'
 import type { ChoiceExample } from '../data/task.ts'
@@ -32,7 +32,8 @@ export async function evaluateClassifier(
   context: Pick<CommandContext, 'host' | 'note' | 'print' | 'report' | 'json' | 'signal'>,
 ): Promise<void> {
   const write = await predictionsFile(options)
-  const { classes, examples, ...about } = await openExamples(classifier, name, options, context)
+  const { classes, examples: all, ...about } = await openExamples(classifier, name, options, context)
+  const examples = readableOf(classifier, all, options)
   const { labels } = classifier
   const form = formOf(classifier)
   const unseen = (classes ?? []).filter(label => !labels.includes(label))
@@ -69,8 +70,24 @@ export async function evaluateClassifier(
     ...{ part: about.reported === undefined ? undefined : options.part, reported: about.reported },
     metrics: taskMetrics(form, outcomes, { classes: classes && labels, seed: options.seed }),
     commonest: classes && commonestShare(outcomes),
-    skipped: about.skipped,
+    ...{ skipped: about.skipped, foreign: all.length - examples.length },
   })
+}
+
+/**
+ * Examples without those that the vocabulary cannot write, where such are to be skipped.
+ * @throws {DataError} if none is left
+ */
+function readableOf(
+  { canRead }: OpenClassifier,
+  examples: LabelledExamples['examples'],
+  { faulty }: LanguageOptions,
+): LabelledExamples['examples'] {
+  if (canRead === undefined || faulty !== 'skip') return examples
+  const readable = examples.filter(({ example }) => canRead({ ...example, text: textOf(example) }))
+  if (readable.length > 0 || examples.length === 0) return readable
+  const expected = 'examples that the vocabulary of the model can write'
+  throw new DataError({ what: 'The data', expected, received: `none in ${examples.length}` })
 }
 
 /** What a classifier answers. */

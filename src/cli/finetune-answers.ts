@@ -13,6 +13,7 @@ import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
 import { grownParameters } from '../training/grow-vocabulary.ts'
 import { type SupervisedStart, type SupervisedValidation, superviseRun } from '../training/supervised-run.ts'
 import type { CommandContext } from './command.ts'
+import { checkProblems } from './open-examples.ts'
 import type { OpenModel } from './open-model.ts'
 import { showFit } from './show-fit.ts'
 
@@ -45,7 +46,7 @@ export async function finetuneAnswers(
   const base = talks ? chatModel(saved, options.seed) : saved
   const template = templateOf(base)
   const grown = talks ? grownParameters(saved, base) : []
-  const [train, validation] = await examplesOf(base, template, records, options)
+  const [train, validation] = await examplesOf(base, template, records, options, note)
   const report = [train, validation].reduce(
     (sum, { dropped, cut }) => ({ dropped: sum.dropped + dropped, cut: sum.cut + cut }),
     {
@@ -87,16 +88,15 @@ async function examplesOf(
   template: ChatTemplate,
   records: readonly PlacedRecord[],
   options: FineTuningRunOptions,
+  note: (text: string) => void,
 ): Promise<[train: ExampleReport, validation: ExampleReport]> {
   const [chosen, held] = splitRecords(records, options)
-  const build = async (part: readonly PlacedRecord[]): Promise<ExampleReport> => {
-    const problems = new RecordProblems()
-    const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }
-    const built = await buildExamples(inOrder(part), problems, settings)
-    if (!options.skipMalformed) problems.check('The data')
-    return built
-  }
-  return [await build(chosen), await build(held)]
+  const problems = new RecordProblems()
+  const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }
+  const build = (part: readonly PlacedRecord[]) => buildExamples(inOrder(part), problems, settings)
+  const built: [ExampleReport, ExampleReport] = [await build(chosen), await build(held)]
+  checkProblems(problems, 'The data', options, note)
+  return built
 }
 
 async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {

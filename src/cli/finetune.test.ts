@@ -193,6 +193,24 @@ test('conversations with problems: all are counted, and nothing is trained', asy
   expect(refused.stderr).toContain('broken.jsonl, line 2')
 })
 
+test('what the vocabulary cannot write is left out and counted, where that is asked for', async () => {
+  const odd = reviews.map(([text, label], i) => `${i === 3 ? `${text}☃` : text},${label}`)
+  writeFileSync(at('odd.csv'), ['text,label', ...odd].join('\n'))
+  const learned = await nacre(finetune('odd', '--data', at('odd.csv'), '--epochs', '1', '--skip-malformed'))
+  expect(learned).toMatchObject({ code: 0, stderr: expect.stringMatching(/^1 record was left out, the first: .*☃/) })
+  const evaluate = ['evaluate', at('odd'), '--data', at('odd.csv')]
+  expect((await nacre(evaluate)).code).toBe(1)
+  const skipping = await nacre([...evaluate, '--faulty', 'skip', '--json'])
+  expect(JSON.parse(skipping.stdout)).toMatchObject({ foreign: 1, examples: reviews.length - 1 })
+  const none = await nacre(['evaluate', at('odd'), '--data', at('foreign.csv'), '--faulty', 'skip'])
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('Received none in')])
+
+  const answers = places.map((place, i) => ({ prompt: place, completion: i % 2 === 0 ? ' good' : ' ☃' }))
+  writeFileSync(at('odd.jsonl'), lines(answers))
+  const answered = await nacre(finetune('odd-answers', '--data', at('odd.jsonl'), '--epochs', '1', '--skip-malformed'))
+  expect(answered).toMatchObject({ code: 0, stderr: expect.stringMatching(/^3 records were left out, the first: /) })
+})
+
 test.each([
   [['finetune'], 2, 'RUN expected the folder of a language model. Received none.'],
   [['finetune', at('nowhere'), '--data', at('reviews.csv')], 2, 'which does not exist'],

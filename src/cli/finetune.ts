@@ -2,12 +2,21 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import type { SavedBERT } from '../checkpoints/bert.ts'
+import type { LabelledText } from '../data/labelled-text.ts'
+import { RecordProblems } from '../data/records.ts'
 import { textBuckets } from '../data/text-batches.ts'
 import { weightFeeds } from '../nn/parameters.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeStorage } from '../storage/node.ts'
-import { isBert, loadFineTuned, type TaskExample, taskKind } from '../training/fine-tuned.ts'
+import {
+  isBert,
+  loadFineTuned,
+  type PreTrained,
+  type TaskExample,
+  taskKind,
+  writableTexts,
+} from '../training/fine-tuned.ts'
 import { fineTuningOptions } from '../training/fine-tuning-options.ts'
 import { fineTuneRun, resumedFineTuningOptions } from '../training/fine-tuning-run.ts'
 import { sequenceScorer } from '../training/sequence-classifier.ts'
@@ -15,7 +24,7 @@ import { measureBertTask, openBertTask } from './bert-task.ts'
 import type { Command, CommandContext } from './command.ts'
 import { finetuneAnswers } from './finetune-answers.ts'
 import { isBertFolder, loadBert } from './open-bert.ts'
-import { openExamples } from './open-examples.ts'
+import { checkProblems, openExamples } from './open-examples.ts'
 import { foldersOf } from './open-folder.ts'
 import type { OpenTask } from './open-labelled-texts.ts'
 import { type ModelPlace, type OpenModel, openModel } from './open-model.ts'
@@ -72,7 +81,8 @@ export const command: Command<typeof fineTuningOptions> = {
       }
       return finetuneAnswers(context, { base, records: examples.records, out, options: settled })
     }
-    const { task } = examples
+    const labelled = examples.kind === 'labelled' ? readableTask(examples.task, base, context) : undefined
+    const task = labelled ?? examples.task
     const { runtime } = base
     const events = fineTuneRun({
       ...{ storage, runtime, signal, base, train: task.train, validation: task.validation, labels: task.classes },
@@ -80,10 +90,25 @@ export const command: Command<typeof fineTuningOptions> = {
     })
     await showClassifierRun(events, out, context, `nacre finetune --resume --out ${out}`)
     if (signal.aborted) return
-    if (examples.kind === 'labelled') await showTest(examples.task, out, runtime, context)
-    else await showHeldOut(examples.task.validation, out, runtime, context)
+    if (labelled !== undefined) await showTest(labelled, out, runtime, context)
+    else await showHeldOut(task.validation, out, runtime, context)
     context.print(`Try: nacre classify ${out} ${whatItAsks(task.train[0])}`)
   },
+}
+
+/** A task without the texts that a language model's vocabulary cannot write, which are counted; BERT reads all. */
+function readableTask<T extends Pick<OpenTask, 'train' | 'validation' | 'test'>>(
+  task: T,
+  base: PreTrained,
+  { options, note }: Pick<Context, 'options' | 'note'>,
+): T {
+  if (isBert(base)) return task
+  const problems = new RecordProblems()
+  const of = (texts: readonly LabelledText[]) => writableTexts(texts, base.tokenizer, problems)
+  const { train, validation, test } = task
+  const readable = { ...task, train: of(train), validation: of(validation), test: test && of(test) }
+  checkProblems(problems, 'The texts', options, note)
+  return readable
 }
 
 function whatItAsks(example: TaskExample): string {

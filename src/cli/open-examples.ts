@@ -70,8 +70,7 @@ export async function readFile(
   const problems = new RecordProblems()
   const source = await openRecords(path, { encoding })
   const records = await allOf(readChatRecords(source.records(problems), problems), problems)
-  if (!skipMalformed) problems.check(path)
-  if (problems.count > 0) note(leftOut(problems))
+  checkProblems(problems, path, { skipMalformed }, note)
   return { records, skipped: problems.count }
 }
 
@@ -89,7 +88,22 @@ async function readDataset(
   return { records }
 }
 
-const leftOut = ({ count, first }: RecordProblems): string => `${count} records were left out, the first: ${first[0]}`
+/**
+ * Says how many records were left out.
+ * @throws {DataError} if there are some, and they are not to be skipped
+ */
+export function checkProblems(
+  problems: RecordProblems,
+  what: string,
+  { skipMalformed }: Pick<FineTuningRunOptions, 'skipMalformed'>,
+  note: (text: string) => void,
+): void {
+  if (!skipMalformed) problems.check(what)
+  if (problems.count > 0) note(leftOut(problems))
+}
+
+const leftOut = ({ count, first }: RecordProblems): string =>
+  `${count} ${count === 1 ? 'record was' : 'records were'} left out, the first: ${first[0]}`
 
 /** A question that has more or fewer answers than the first one is a problem. */
 async function allOf(given: AsyncIterable<PlacedRecord>, problems: RecordProblems): Promise<PlacedRecord[]> {

@@ -117,6 +117,22 @@ describe('tables', () => {
     ])
   })
 
+  it.each([
+    ['a quote inside of a cell', 'film ",1'],
+    ['a cell that nothing closes', '"film,1'],
+    ['a cell that a later one closes', '"film,1\n"b",2'],
+    ['a cell with more after it', '"fi"lm,1'],
+  ])('loses one row by %s', async (_, wrong) => {
+    const good = Array.from({ length: 2000 }, (_, i) => (i % 3 === 0 ? `"a, ${i}\n""x""",${i}` : `a${i},${i}`))
+    const lines = ['text,label', ...good.slice(0, 1001), wrong, ...good.slice(1001)]
+    const { records, problems } = await read('a.csv', lines.join('\n'))
+    const line = lines.slice(0, 1002).join('\n').split('\n').length + 1
+    expect(problems).toEqual([expect.stringContaining(`line ${line}: expected cells of a table`)])
+    const rows = records as readonly { text: string; label: string }[]
+    const labels = rows.filter(({ text }) => text.startsWith('a')).map(({ label }) => label)
+    expect(labels).toEqual(good.map((_, i) => String(i)))
+  })
+
   it('takes quotes in a table with tabs as they are, unless told', async () => {
     const tsv = 'text\tlabel\n"Oh" he said\tx\n'
     expect((await read('a.tsv', tsv)).records).toEqual([{ text: '"Oh" he said', label: 'x' }])

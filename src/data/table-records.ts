@@ -68,27 +68,72 @@ interface Row {
 /** Rows that are parsed at once. */
 const batchRows = 1000
 
-/** Rows in order; empty lines are left out. A cell in quotes is open as long as their number is odd. */
+/**
+ * Rows in order; empty lines are left out. A row goes on in the next line where a cell in quotes is open; one that no line
+ * closes is a problem of its first line alone, and the others are rows of their own.
+ */
 async function* rows(text: TextSource, options: TableOptions, problems?: RecordProblems): AsyncGenerator<Row> {
   const quotes = options.quotes ?? options.separator === ','
   let batch: RawRow[] = []
-  let open: string | undefined
-  let begin = 1
+  /** Lines of a row with an open cell. */
+  let open: string[] = []
   let line = 0
+  const take = (lines: string[]): void => {
+    const waiting = lines.toReversed()
+    for (let content = waiting.pop(); content !== undefined; content = waiting.pop()) {
+      line++
+      if (open.length === 0 && content === '') continue
+      const state = quotes ? stateAfter(content, options.separator, open.length > 0) : 'closed'
+      open.push(content)
+      if (state === 'open') continue
+      const broken = state === 'broken' && open.length > 1
+      if (broken) abandon(waiting)
+      else batch.push({ text: open.join('\n'), line: line - open.length + 1 })
+      open = []
+    }
+  }
+  /** The first line of the open row is what is wrong; the others are read again. */
+  const abandon = (waiting: string[]): void => {
+    const [first, ...rest] = open
+    line -= rest.length
+    batch.push({ text: first, line })
+    for (const content of rest.toReversed()) waiting.push(content)
+  }
   for await (const content of linesOf(text)) {
-    line++
-    if (open === undefined && content === '') continue
-    if (open === undefined) begin = line
-    const row: string = open === undefined ? content : `${open}\n${content}`
-    const staysOpen = quotes && content.split('"').length % 2 === (open === undefined ? 0 : 1)
-    open = staysOpen ? row : undefined
-    if (!staysOpen) batch.push({ text: row, line: begin })
+    take([content])
     if (batch.length < batchRows) continue
     yield* parsedRows(text.name, batch, { ...options, quotes }, problems)
     batch = []
   }
-  if (open !== undefined) batch.push({ text: open, line: begin })
+  while (open.length > 0) {
+    const waiting: string[] = []
+    abandon(waiting)
+    open = []
+    take(waiting.toReversed())
+  }
   yield* parsedRows(text.name, batch, { ...options, quotes }, problems)
+}
+
+/** Whether a cell in quotes is open after a line, or the line is none of a table: its quotes end inside of a cell. */
+function stateAfter(line: string, separator: string, isOpen: boolean): 'open' | 'closed' | 'broken' {
+  let inQuotes = isOpen
+  for (let i = 0; ; ) {
+    if (inQuotes) {
+      const quote = line.indexOf('"', i)
+      if (quote < 0) return 'open'
+      i = quote + 1
+      if (line[i] === '"') i++
+      else if (i >= line.length) return 'closed'
+      else if (line[i++] !== separator) return 'broken'
+      else inQuotes = false
+    } else if (line[i] === '"') {
+      inQuotes = true
+      i++
+    } else {
+      i = line.indexOf(separator, i) + 1
+      if (i === 0) return 'closed'
+    }
+  }
 }
 
 interface RawRow {
@@ -111,18 +156,28 @@ function* parsedRows(
     relax_column_count: true,
   }
   const parsed = (text: string): string[][] => parse(text, settings)
+  const all = allParsed(raw, parsed)
+  if (all !== undefined) {
+    for (const [i, cells] of all.entries()) yield { line: raw[i].line, cells }
+    return
+  }
+  for (const { text, line } of raw) {
+    try {
+      yield { line, cells: parsed(text)[0] }
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error
+      problems?.add(`${name}, line ${line}`, 'cells of a table', `${brief(text)} (${error.code})`)
+    }
+  }
+}
+
+/** Undefined where some row is wrong. */
+function allParsed(raw: readonly RawRow[], parsed: (text: string) => string[][]): string[][] | undefined {
   try {
     const all = parsed(raw.map(({ text }) => text).join('\n'))
-    for (const [i, cells] of all.entries()) yield { line: raw[i].line, cells }
+    return all.length === raw.length ? all : undefined
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    for (const { text, line } of raw) {
-      try {
-        yield { line, cells: parsed(text)[0] }
-      } catch (cause) {
-        if (!(cause instanceof CsvError)) throw cause
-        problems?.add(`${name}, line ${line}`, 'cells of a table', `${brief(text)} (${cause.code})`)
-      }
-    }
+    if (error instanceof CsvError) return undefined
+    throw error
   }
 }

@@ -160,6 +160,24 @@ function ofBert(saved: SavedBERT, options: NewClassifierOptions): NewClassifier 
 
 const bertTasks = { classes: BertClassifier, tags: BertTagger, places: BertReader } as const
 
+/** Texts all of whose characters a tokenizer can write; the others are counted. */
+export function writableTexts<T extends Partial<LabelledText>>(
+  texts: readonly T[],
+  tokenizer: Tokenizer,
+  problems: RecordProblems,
+): T[] {
+  return texts.filter(({ text = '', second = '', choices = [] }) => {
+    try {
+      for (const part of [text, second, ...choices]) tokenizer.encode(part)
+      return true
+    } catch (error) {
+      if (!(error instanceof TokenizerError)) throw error
+      problems.add(brief(text), "a text that the model's vocabulary can write", String(error.received))
+      return false
+    }
+  })
+}
+
 /**
  * Texts, pairs and questions with choices as what a language model reads.
  * @throws {DataError} if the vocabulary lacks characters of some texts; of one text, TokenizerError
