@@ -151,6 +151,10 @@ describe('formats', () => {
 
 test('fields of no format are refused, with those that are there', async () => {
   await expect(read([{ id: 1, body: 'x' }])).rejects.toThrow(
-    /line 1 expected fields of a format: messages \(.*Received fields id, body\./,
+    /line 1 expected fields of a format: messages \(.*Received fields id, body\. Give its columns the names of one of these\./,
+  )
+  await expect(read([{ Text: 'a', Label: 'x' }])).rejects.toThrow('Write the names of its columns in small letters.')
+  await expect(read([{ 'text;label': 'a;x' }])).rejects.toThrow(
+    'Are its cells separated by ";"? Write commas in a .csv',
   )
 })

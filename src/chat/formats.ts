@@ -178,7 +178,7 @@ export const formats: Readonly<Record<string, Format>> = {
       if (second !== undefined && typeof second !== 'string') return second
       const label = full(fields, ['label', 'gold_label', 'score'], 'a label')
       if (typeof label !== 'string') return label
-      return { kind: 'labelled', text: first, ...(second !== undefined && { second }), label }
+      return { kind: 'labelled', text: first, ...(second !== undefined && { second }), label: label.trim() }
     },
   },
   text: {
@@ -238,14 +238,24 @@ export async function* readChatRecords(
     format ??= own
     if (format === undefined) {
       const expected = `fields of a format: ${list()}`
-      const hint = 'Name the columns that the file has instead.'
-      throw new DataError({ what: where, expected, received: presentFields(fields), hint })
+      throw new DataError({ what: where, expected, received: presentFields(fields), hint: renamingHint(fields) })
     }
     // A record without the fields of any format is held against the one of the records before.
     const read = (own ?? format).read(fields)
     if (!('problem' in read)) yield { ...read, where }
     else problems.add(read.turn === undefined ? where : `${where}, turn ${read.turn}`, read.expected, read.received)
   }
+}
+
+/** What the file's columns may be meant as: other capitals, or a table whose cells something else separates. */
+function renamingHint(fields: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(fields)
+  const separator = names.length === 1 ? /[;\t|]/.exec(names[0])?.[0] : undefined
+  if (separator !== undefined)
+    return `Are its cells separated by ${JSON.stringify(separator)}? Write commas in a .csv, tabs in a .tsv.`
+  const small = Object.fromEntries(names.map(name => [name.toLowerCase(), fields[name]]))
+  const meant = Object.values(formats).some(candidate => candidate.recognises(small))
+  return meant ? 'Write the names of its columns in small letters.' : 'Give its columns the names of one of these.'
 }
 
 const list = (): string =>

@@ -35,6 +35,15 @@ describe('answers', () => {
     expect(answersOf(turns + prompt)).toEqual(['Hi<end>'])
   })
 
+  it('are the same with characters for private use in the text, as formulas have them', () => {
+    const marked =
+      '{% for m in messages %}{{ m.role }}: {% generation %}{{ m.content }}<end>{% endgeneration %}{% endfor %}'
+    const content = Array.from({ length: 40 }, (_, i) => String.fromCharCode(0xf8ff - i)).join('x')
+    const odd: Conversation = { messages: [{ role: 'assistant', content }] }
+    expect(answersOf(marked, odd)).toEqual([`${content}<end>`])
+    expect(new ChatTemplate(marked).renderAnswers(odd, []).text).toBe(`assistant: ${content}<end>`)
+  })
+
   it('begin with the speaker where the template has no prompt for the assistant', () => {
     expect(answersOf(turns)).toEqual(['assistant: Hi<end>'])
   })

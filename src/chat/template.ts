@@ -14,9 +14,8 @@ export interface ChatTemplateOptions {
   readonly specialTokens?: Readonly<Record<string, string>>
 }
 
-// Characters for private use, which stand for the generation tags while a text is being written.
-const opening = '\u{f8f0}'
-const ending = '\u{f8f1}'
+/** Variables whose values stand for the generation tags while a text is being written. */
+const [opening, ending] = ['nacre_answer_begins', 'nacre_answer_ends']
 const generationTag = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g
 
 /** A template that has been read. */
@@ -36,8 +35,8 @@ export class ChatTemplate {
     const marked = source.replace(generationTag, (_, left: string, end: string | undefined, right: string) =>
       // Blocks on both sides, so that white space goes where it went beside the tag.
       end === undefined
-        ? `{%${left} if true %}{{ '${opening}' }}{% if true ${right}%}`
-        : `{%${left} endif %}{{ '${ending}' }}{% endif ${right}%}`,
+        ? `{%${left} if true %}{{ ${opening} }}{% if true ${right}%}`
+        : `{%${left} endif %}{{ ${ending} }}{% endif ${right}%}`,
     )
     this.marksAnswers = marked !== source
     if (this.marksAnswers) this.#marked = parse(marked)
@@ -64,9 +63,10 @@ export class ChatTemplate {
     conversation: Conversation,
     turnEnds: readonly string[],
   ): { readonly text: string; readonly answers: readonly Span[] } {
-    return this.#marked === undefined
-      ? this.#answersByPrefixes(conversation, turnEnds)
-      : spansOf(this.#render(this.#marked, conversation, false))
+    if (this.#marked === undefined) return this.#answersByPrefixes(conversation, turnEnds)
+    const [begins, ends] = unusedCharacters(this.source + JSON.stringify([conversation, this.#specialTokens]))
+    const marks = { [opening]: begins, [ending]: ends }
+    return spansOf(this.#render(this.#marked, conversation, false, marks), begins, ends)
   }
 
   #answersByPrefixes(
@@ -96,10 +96,10 @@ export class ChatTemplate {
     return { text, answers }
   }
 
-  #render(template: Template, { messages, tools }: Conversation, addGenerationPrompt: boolean): string {
+  #render(template: Template, { messages, tools }: Conversation, addGenerationPrompt: boolean, marks = {}): string {
     try {
       const given = { messages, tools: tools ?? null, add_generation_prompt: addGenerationPrompt }
-      return template.render({ ...this.#specialTokens, ...given })
+      return template.render({ ...this.#specialTokens, ...given, ...marks })
     } catch (cause) {
       throw new DataError(
         { what: 'The chat template', expected: 'a conversation that it can write', received: messageOf(cause) },
@@ -120,7 +120,21 @@ function parse(source: string): Template {
 
 const messageOf = (cause: unknown): string => `"${cause instanceof Error ? cause.message : String(cause)}"`
 
-function spansOf(marked: string): { readonly text: string; readonly answers: readonly Span[] } {
+/** Two characters for private use that a text has not. */
+function unusedCharacters(text: string): string[] {
+  const found: string[] = []
+  for (let code = 0xf8ff; code >= 0xe000 && found.length < 2; code--)
+    if (!text.includes(String.fromCharCode(code))) found.push(String.fromCharCode(code))
+  if (found.length === 2) return found
+  const [expected, received] = ['two characters for private use that it has not', 'one that has them all']
+  throw new DataError({ what: 'A conversation', expected, received })
+}
+
+function spansOf(
+  marked: string,
+  opening: string,
+  ending: string,
+): { readonly text: string; readonly answers: readonly Span[] } {
   let text = ''
   const answers: Span[] = []
   let begin = 0

@@ -193,6 +193,14 @@ test('conversations with problems: all are counted, and nothing is trained', asy
   expect(refused.stderr).toContain('broken.jsonl, line 2')
 })
 
+test('records under "data" are read by what they are', async () => {
+  const records = reviews.map(([text, label]) => ({ text, label: ` ${label} ` }))
+  writeFileSync(at('data.json'), JSON.stringify({ data: records }))
+  const learned = await nacre(finetune('data', '--data', at('data.json'), '--epochs', '1'))
+  expect(learned).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(readFileSync(at('data/config.json'), 'utf8')).id2label).toEqual({ '0': 'bad', '1': 'good' })
+})
+
 test('what the vocabulary cannot write is left out and counted, where that is asked for', async () => {
   const odd = reviews.map(([text, label], i) => `${i === 3 ? `${text}☃` : text},${label}`)
   writeFileSync(at('odd.csv'), ['text,label', ...odd].join('\n'))
@@ -230,6 +238,13 @@ test.each([
     'expected a text that the model\'s vocabulary can write, received "ß"',
   ],
   [finetune('x', '--data', at('reviews.csv'), '--lora', '2', '--lora-targets', 'q_proj'), 2, 'Received "q_proj"'],
+  [finetune('x', '--data', at('reviews.csv'), '--lora-alpha', '2'), 2, 'Option --lora-alpha expected adapters, --lora'],
+  [
+    finetune('x', '--data', at('reviews.csv'), '--too-long', 'error'),
+    2,
+    'Option --too-long expected to be left out where classes are learned. Received error. Texts that',
+  ],
+  [finetune('x', '--data', at('reviews.csv'), '--in-order'), 2, 'Option --in-order expected to be left out'],
   [['finetune', '--resume', '--out', at('x')], 2, 'Option --resume expected a run of fine-tuned-classifier'],
 ])('%j fails with a reason', async (words, code, message) => {
   const failed = await nacre(words)

@@ -20,8 +20,9 @@ export async function bertTaskOfFile(
   if (task !== undefined) return undefined
   if (/\.(conll|conllu|bio|iob2?)(\.gz)?$/i.test(path)) return 'tag'
   if (!/\.json(\.gz)?$/i.test(path)) return undefined
-  for await (const chunk of (await openText(path, { encoding })).chunks())
-    return /^\s*\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"data"\s*:\s*\[/.test(chunk) ? 'find' : undefined
+  const squad =
+    /^\s*\{\s*("version"\s*:\s*"[^"]*"\s*,\s*)?"data"\s*:\s*\[\s*\{\s*("title"\s*:\s*"(\\.|[^"\\])*"\s*,\s*)?"paragraphs"/
+  for await (const chunk of (await openText(path, { encoding })).chunks()) return squad.test(chunk) ? 'find' : undefined
   return undefined
 }
 

@@ -3,14 +3,14 @@ import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadO
 import { compressors } from 'hyparquet-compressors'
 import { DataError } from '../base/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { brief, type RecordProblems, type RecordSource } from './records.ts'
+import { brief, type RecordSource } from './records.ts'
 
 /** A Parquet file with random access to its rows. */
 export interface ParquetSource extends RecordSource {
   /** How many rows each row group has. */
   groups(): Promise<readonly number[]>
   /** The records of one row group, from 0. */
-  group(index: number, problems: RecordProblems): Promise<readonly ParquetRow[]>
+  group(index: number): Promise<readonly ParquetRow[]>
 }
 
 /** A row that is a record. */
@@ -39,7 +39,7 @@ export function parquetRecords(storage: Storage, file: string): ParquetSource {
       const { metadata } = await open()
       return metadata.row_groups.map(group => Number(group.num_rows))
     },
-    async group(index, problems) {
+    async group(index) {
       const { buffer, metadata } = await open()
       const counts = metadata.row_groups.map(group => Number(group.num_rows))
       const rowStart = counts.slice(0, index).reduce((sum, count) => sum + count, 0)
@@ -49,21 +49,14 @@ export function parquetRecords(storage: Storage, file: string): ParquetSource {
         const received = cause instanceof Error ? cause.message : String(cause)
         throw new DataError({ what: name, expected: 'Parquet that can be read', received }, { cause })
       })
-      return rows.flatMap((fields, i) => {
+      return rows.map((fields, i) => {
         const row = rowStart + i
-        const where = `${name}, row ${row + 1}`
-        try {
-          return [{ fields: plainValue(fields) as Record<string, unknown>, where, row }]
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error
-          problems.add(where, 'integers up to 2^53', error.message)
-          return []
-        }
+        return { fields: plainValue(fields) as Record<string, unknown>, where: `${name}, row ${row + 1}`, row }
       })
     },
-    async *records(problems) {
+    async *records() {
       const { metadata } = await open()
-      for (const index of metadata.row_groups.keys()) yield* await source.group(index, problems)
+      for (const index of metadata.row_groups.keys()) yield* await source.group(index)
     },
   }
   return source
@@ -90,12 +83,9 @@ async function openParquet(
   }
 }
 
-/** Parquet's values as JSON has them: an int64 is a number, a time its ISO text. */
+/** Parquet's values as JSON has them: an int64 is a number, or its digits where no number is so exact; a time is its ISO text. */
 function plainValue(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    if (Number.isSafeInteger(Number(value))) return Number(value)
-    throw new RangeError(String(value))
-  }
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (Array.isArray(value)) return value.map(plainValue)
   if (value instanceof Date) return value.toISOString()
   if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array, plainValue)

@@ -5,7 +5,15 @@ import { afterAll, expect, test } from 'vitest'
 import { memoryStorage } from '../storage/memory.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { openTokens } from './node.ts'
-import { fingerprint, loadTokens, memoryTokens, readTokensHeader, writeTokens } from './token-shards.ts'
+import {
+  fingerprint,
+  fingerprintOfAll,
+  jsonParts,
+  loadTokens,
+  memoryTokens,
+  readTokensHeader,
+  writeTokens,
+} from './token-shards.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'nacre-tokens-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -89,4 +97,10 @@ test('reading beyond the end says so', async () => {
 
 test('a fingerprint is SHA-256', async () => {
   expect(await fingerprint('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  const items = [{ text: '你好' }, [1, null], 'a']
+  expect([...jsonParts(items)].join('')).toBe(JSON.stringify(items))
+  expect([...jsonParts([])].join('')).toBe('[]')
+  expect(await fingerprintOfAll(jsonParts(items))).toBe(await fingerprint(JSON.stringify(items)))
+  const stretches = await Promise.all([4, 5, 400].map(stretch => fingerprintOfAll(['abc', 'de', 'f'], stretch)))
+  expect(new Set(stretches).size).toBe(3)
 })

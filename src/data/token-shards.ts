@@ -124,6 +124,34 @@ export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Pr
   return Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** Letters that are hashed at once; a string has at most some 500 million. */
+const hashedLetters = 2 ** 26
+
+/** SHA-256 of texts one after another, in hex digits; where they are long, of the digests of their stretches. */
+export async function fingerprintOfAll(parts: Iterable<string>, stretch: number = hashedLetters): Promise<string> {
+  const digests: string[] = []
+  let text = ''
+  for (const part of parts) {
+    if (text.length + part.length > stretch && text !== '') {
+      digests.push(await fingerprint(text))
+      text = ''
+    }
+    text += part
+  }
+  const last = await fingerprint(text)
+  return digests.length === 0 ? last : fingerprint([...digests, last].join('\n'))
+}
+
+/** A list as JSON, item by item, for one that is too long for one string. */
+export function* jsonParts(items: Iterable<unknown>): Generator<string, void, undefined> {
+  let separator = '['
+  for (const item of items) {
+    yield `${separator}${JSON.stringify(item)}`
+    separator = ','
+  }
+  yield separator === '[' ? '[]' : ']'
+}
+
 /**
  * Copies ids to the beginning of a target. An int64 is written as two int32, the low one first as on every machine that
  * ONNX Runtime knows, which spares making a BigInt of each.

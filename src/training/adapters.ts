@@ -1,4 +1,5 @@
 import { OptionError } from '../base/errors.ts'
+import { flagOf } from '../base/options.ts'
 import { type LearnedAdapter, removeAdapter, saveAdapter } from '../checkpoints/save-adapter.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { addLowRank, type LowRankLinear, lowRankCount, lowRankLayers, mergeLowRank } from '../nn/low-rank.ts'
@@ -30,9 +31,14 @@ export interface Adapted {
  * Puts adapters on a model, where they are asked for: on the layers that are named, else on what an attention makes
  * queries, keys and values with, of which those of queries and values are taken where they stand apart (Hu et al., 2021,
  * section 5.1).
- * @throws {OptionError} if there is no such layer
+ * @throws {OptionError} if there is no such layer, or something is said of adapters that are not asked for
  */
 export function adapt(model: object, { lora, loraAlpha, loraTargets }: AdapterOptions): Adapted {
+  for (const [name, value] of Object.entries({ loraAlpha, loraTargets })) {
+    if (lora > 0 || value === undefined) continue
+    const expected = 'adapters, --lora RANK: without them the whole model learns'
+    throw new OptionError({ what: `Option ${flagOf(name)}`, expected, received: String(value) })
+  }
   if (lora === 0) return { layers: new Map(), count: 0, learns: () => true, merged: weights => weights }
   const targets = loraTargets?.split(',').map(name => name.trim()) ?? attentionLayers(model)
   addLowRank(model, { rank: lora, alpha: loraAlpha ?? 2 * lora, targets })

@@ -8,7 +8,7 @@ import { Random } from '../base/random.ts'
 import { elementCount, type Shape } from '../base/shape.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { textBuckets } from '../data/text-batches.ts'
-import { fingerprint } from '../data/token-shards.ts'
+import { fingerprint, fingerprintOfAll, jsonParts } from '../data/token-shards.ts'
 import type { Combination } from '../models/fine-tuning.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
@@ -53,10 +53,7 @@ export interface FineTuningRunInput {
 export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<ClassifierEvent> {
   const { storage, options, runtime, labels } = run
   const { seed, epochs } = options
-  if (options.recompute) {
-    const expected = 'to be left out where classes are learned'
-    throw new OptionError({ what: 'Option --recompute', expected, received: '--recompute' })
-  }
+  refuseOfAnswers(options)
   const kind = taskKind(run.train[0])
   const combination = combinationOf(run.train, options)
   const made = newClassifier(run.base, { ...options, kind, combination, labels })
@@ -84,7 +81,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
-    examples: await fingerprint(JSON.stringify([labels, chosen])),
+    examples: await fingerprintOfAll(['[', JSON.stringify(labels), ',', ...jsonParts(chosen), ']']),
   }
   const { from, resume } = await beginRun(storage, fineTunedType, options, { shapes, optimizer, identity })
 
@@ -120,6 +117,17 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
       await keepAdapter(storage, adapted, { options, weights: now, layout, trained: whole, grown, task: 'SEQ_CLS' })
     },
   })
+}
+
+/** @throws {OptionError} if something is asked for that only the learning of answers does */
+function refuseOfAnswers({ recompute, inOrder, tooLong }: FineTuningRunOptions): void {
+  const given = { recompute, inOrder, tooLong: tooLong !== 'drop' && tooLong }
+  const found = Object.entries(given).find(([, value]) => value !== false)
+  if (found === undefined) return
+  const hint =
+    found[0] === 'tooLong' ? 'Texts that are too long for a class are cut to the context, and counted.' : undefined
+  const [what, expected] = [`Option ${flagOf(found[0])}`, 'to be left out where classes are learned']
+  throw new OptionError({ what, expected, received: String(found[1]), hint })
 }
 
 /** @throws {OptionError} if both orders are asked for of what is no pair */

@@ -7,7 +7,7 @@ import type { Shape } from '../base/shape.ts'
 import { recurrentClassifierType, saveRecurrentClassifierFolder } from '../checkpoints/recurrent-classifier-folder.ts'
 import type { LabelledText } from '../data/labelled-text.ts'
 import { type EncodedText, textBuckets } from '../data/text-batches.ts'
-import { fingerprint } from '../data/token-shards.ts'
+import { fingerprint, fingerprintOfAll, jsonParts } from '../data/token-shards.ts'
 import { RecurrentClassifier } from '../models/recurrent-classifier.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
@@ -64,7 +64,7 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     configuration: JSON.stringify({ model: recurrentClassifierType, ...model.configuration, ...sizes }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
-    examples: await fingerprint(JSON.stringify([labels, run.train])),
+    examples: await fingerprintOfAll(['[', JSON.stringify(labels), ',', ...jsonParts(run.train), ']']),
   }
   const { from, resume } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
 

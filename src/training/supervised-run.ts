@@ -9,7 +9,7 @@ import type { Shape } from '../base/shape.ts'
 import { architectureFor, type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
 import { compile, host } from '../compiler/compile.ts'
 import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
-import { fingerprint } from '../data/token-shards.ts'
+import { fingerprint, fingerprintOfAll } from '../data/token-shards.ts'
 import {
   dropoutPlaces,
   isRecurrent,
@@ -103,7 +103,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(base.tokenizer.toJSON())),
-    examples: await fingerprint(run.train.map(({ ids, isAnswer }) => `${ids.join()};${isAnswer.join('')}`).join('\n')),
+    examples: await fingerprintOfAll(exampleLines(run.train)),
   }
   const { from, resume } = await beginRun(storage, supervisedType, options, { shapes, optimizer, identity })
 
@@ -247,4 +247,9 @@ async function answerLoss(
     }
     return nats / tokens
   }
+}
+
+function* exampleLines(examples: readonly TrainingExample[]): Generator<string, void, undefined> {
+  for (const [i, { ids, isAnswer }] of examples.entries())
+    yield `${i > 0 ? '\n' : ''}${ids.join()};${isAnswer.join('')}`
 }

@@ -9,7 +9,7 @@ import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/tra
 import type { EncodedPair } from '../data/pair-batches.ts'
 import type { SentencePair } from '../data/pairs.ts'
 import { scriptsOf } from '../data/scripts.ts'
-import { fingerprint } from '../data/token-shards.ts'
+import { fingerprint, fingerprintOfAll, jsonParts } from '../data/token-shards.ts'
 import { translatorDropoutPlaces } from '../models/encoder-decoder.ts'
 import { translatorEntry, translators } from '../models/translators.ts'
 import { initialWeights, namedParameters, weightFeeds } from '../nn/parameters.ts'
@@ -84,7 +84,7 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     configuration: JSON.stringify({
       model: modelName,
       ...model.configuration,
-      pairs: await fingerprint(JSON.stringify(train)),
+      pairs: await fingerprintOfAll(jsonParts(train)),
     }),
     optimizer: optimizer.name,
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
