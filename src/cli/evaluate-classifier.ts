@@ -119,6 +119,10 @@ async function openExamples(
     const expected = `a task, ${known.join(', ')}, or --data FILE with ${own}`
     throw new OptionError({ what: 'Option --task for a classifier', expected, received: 'none' })
   }
+  if (name === undefined && /[./\\]/.test(asked)) {
+    const expected = 'a file that exists, or the name of a task'
+    throw new OptionError({ what: 'Option --data', expected, received: `"${asked}", which does not exist` })
+  }
   const task = taskFor(form === 'classes' ? 'a classifier' : 'a model that chooses', asked, [form])
   const own = name === undefined ? { ...options, data: undefined } : options
   const read = await openTask(task, own, { environment: host.environment, note })

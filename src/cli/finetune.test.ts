@@ -22,6 +22,8 @@ beforeAll(async () => {
   writeFileSync(at('text.txt'), `${reviews.map(([text]) => text).join('\n')}\n`.repeat(20))
   writeFileSync(at('reviews.csv'), ['text,label', ...reviews.map(row => row.join(','))].join('\n'))
   writeFileSync(at('foreign.csv'), ['text,label', ...reviews.map(([text, label]) => `${text}ß,${label}`)].join('\n'))
+  writeFileSync(at('empty.csv'), 'text,label\n')
+  writeFileSync(at('mixed.jsonl'), lines([{ text: 'a', label: 'b' }, { text: 'a' }]))
   writeFileSync(at('pairs.tsv'), ['text\tsecond\tlabel', ...pairs.map(row => row.join('\t'))].join('\n'))
   const sizes = [
     '--layers',
@@ -243,6 +245,12 @@ test.each([
     finetune('x', '--data', at('reviews.csv'), '--too-long', 'error'),
     2,
     'Option --too-long expected to be left out where classes are learned. Received error. Texts that',
+  ],
+  [finetune('x', '--data', at('empty.csv')), 1, 'expected at least one record. Received none. Is it more than a header'],
+  [
+    finetune('x', '--data', at('mixed.jsonl'), '--task', 'classify'),
+    1,
+    'expected records with a label alone, as --task classify learns them. Received 1 of 2 records without one.',
   ],
   [finetune('x', '--data', at('reviews.csv'), '--in-order'), 2, 'Option --in-order expected to be left out'],
   [['finetune', '--resume', '--out', at('x')], 2, 'Option --resume expected a run of fine-tuned-classifier'],

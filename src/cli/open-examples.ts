@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { DataError } from '../base/errors.ts'
 import { chatDatasetNames, readChatDataset } from '../chat/datasets.ts'
 import { type PlacedRecord, readChatRecords } from '../chat/formats.ts'
 import { choiceNames } from '../checkpoints/fine-tuned-folder.ts'
@@ -52,9 +53,24 @@ export async function openExamples(options: FineTuningRunOptions, host: Host): P
     return { kind: 'questions', task: { classes: [], ...parted(questions, options) } }
   }
   const { records } = isFile ? await readFile(data, options, host.note) : await readDataset(data, options, host)
+  if (records.length === 0) {
+    const hint = 'Is it more than a header, and do its lines end as lines do?'
+    throw new DataError({ what: data, expected: 'at least one record', received: 'none', hint })
+  }
   const task = options.task ?? taskOf(records)
   if (task !== 'classify' && task !== 'choose') return { kind: 'answers', name: data, records }
   const { texts, labels } = labelledTexts(records, task)
+  if (texts.length < records.length) {
+    const what = task === 'classify' ? 'a label' : 'choices'
+    const lacking = `${records.length - texts.length} of ${records.length} records without one`
+    if (!options.skipMalformed || texts.length === 0)
+      throw new DataError({
+        what: data,
+        expected: `records with ${what} alone, as --task ${task} learns them`,
+        received: lacking,
+      })
+    host.note(`${lacking} were left out.`)
+  }
   return { kind: 'labelled', task: { classes: labels, ...heldOut(data, texts, labels, options) } }
 }
 

@@ -12,13 +12,13 @@ const id = (token: string) => tokenizer.encode(token)[0]
 
 test('CoNLL: first and last column, sentences between empty lines, faults with their lines', async () => {
   const text =
-    '-DOCSTART- -X- O O\n\nEU NNP I-NP B-ORG\nrejects VBZ I-VP O\n\n小\tB-ANIMAL\n猫\tI-ANIMAL\n\nlonely\ncat O\n'
+    '-DOCSTART- -X- O O\n\nEU NNP I-NP B-ORG\nrejects VBZ I-VP O\n\n# newdoc\n# text = 小 猫\n小\tB-ANIMAL\n猫\tI-ANIMAL\n\nlonely\ncat O\n'
   const problems = new RecordProblems()
   expect(await readTaggedWords(memoryText(text, 'a.conll'), problems)).toEqual([
     { words: ['EU', 'rejects'], tags: ['B-ORG', 'O'] },
     { words: ['小', '猫'], tags: ['B-ANIMAL', 'I-ANIMAL'] },
   ])
-  expect(problems.first).toEqual(['a.conll, line 9: expected a word and its tag, received "lonely"'])
+  expect(problems.first).toEqual(['a.conll, line 11: expected a word and its tag, received "lonely"'])
 })
 
 test('names of tags, as conlleval counts them', () => {

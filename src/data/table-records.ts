@@ -35,7 +35,9 @@ export function tableRecords(text: TextSource, options: TableOptions): RecordSou
 function header(name: string, cells: readonly string[]): readonly string[] {
   const columns = cells.map(cell => cell.trim())
   const repeated = columns.find((column, i) => columns.indexOf(column) < i)
-  if (repeated === undefined && !columns.includes('')) return columns
+  // The first may have no name: pandas writes its index so.
+  if (repeated === undefined && columns.length > 1 && !columns.slice(1).includes('')) return columns
+  if (repeated === undefined && columns[0] !== '' && columns.length === 1) return columns
   throw new DataError({
     what: `${name}, line 1`,
     expected: 'a different name for each column',

@@ -28,7 +28,7 @@ export async function readTaggedWords(text: TextSource, problems: RecordProblems
     line++
     const cells = content.trim().split(/\s+/)
     if (cells[0] === '') end()
-    else if (cells[0] === '-DOCSTART-' || (content.startsWith('# ') && cells.length !== 2)) continue
+    else if (cells[0] === '-DOCSTART-' || isComment(content, cells)) continue
     else if (cells.length > 1) rows.push(cells)
     else {
       problems.add(`${text.name}, line ${line}`, 'a word and its tag', JSON.stringify(content))
@@ -37,6 +37,11 @@ export async function readTaggedWords(text: TextSource, problems: RecordProblems
   }
   end()
   return sentences
+}
+
+/** A line of CoNLL-U that holds no word; a number sign may be a word too, with its tag behind it. */
+function isComment(line: string, cells: readonly string[]): boolean {
+  return line.startsWith('# ') && (cells.length !== 2 || cells[1] === 'newdoc' || cells[1] === 'newpar')
 }
 
 /** Part of a sentence with a name: tags from `first` up to `end`. */
