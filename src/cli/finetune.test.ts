@@ -246,7 +246,11 @@ test.each([
     2,
     'Option --too-long expected to be left out where classes are learned. Received error. Texts that',
   ],
-  [finetune('x', '--data', at('empty.csv')), 1, 'expected at least one record. Received none. Is it more than a header'],
+  [
+    finetune('x', '--data', at('empty.csv')),
+    1,
+    'expected at least one record. Received none. Is it more than a header',
+  ],
   [
     finetune('x', '--data', at('mixed.jsonl'), '--task', 'classify'),
     1,

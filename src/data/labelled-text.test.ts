@@ -50,7 +50,13 @@ describe('labelled texts', () => {
       'line 1, expected a column called "body". Received "title", "class". Is the header missing?',
     ],
     ['class,title,body\n', named, 'a.tsv expected labelled texts. Received none.'],
-    ['class,title,body\nA,a,b\nA,"b\nc', named, 'a.tsv, line 3, expected a quote that ends. Received "A,\\"b\\nc".'],
+    ['class,title,body\nA,a,b\nA,"b\nc', named, 'a.tsv, line 3: expected cells of a table, received'],
+    [
+      'class,title,body\nA,a,b, c',
+      named,
+      'line 2, expected 3 cells, as the header has. Received 4: "A,a,b, c". A text with commas stands in quotes.',
+    ],
+    ['class,title,body\nA,5" nails,b\nB,7" nails,c', named, 'a.tsv, line 2: expected cells of a table'],
   ] as const)('%j is refused', async (text, format, message) => {
     await expect(read(text, format)).rejects.toThrow(message)
   })

@@ -1,6 +1,8 @@
 /** Texts, or pairs of texts, with what people said of them, as tables keep them: a class, or a score. */
 import { DataError } from '../base/errors.ts'
-import { linesOf, type TextSource } from './text.ts'
+import { RecordProblems } from './records.ts'
+import { tableRows } from './table-records.ts'
+import type { TextSource } from './text.ts'
 
 export interface LabelledText {
   readonly text: string
@@ -75,12 +77,6 @@ export interface LabelledTexts {
   readonly skipped: number
 }
 
-/** A row of a table, and the number of the line that it begins in. */
-interface Row {
-  readonly line: number
-  readonly cells: readonly string[]
-}
-
 /**
  * Reads labelled texts from a table. Empty lines are left out.
  *
@@ -129,23 +125,45 @@ async function readRows<V>(
   const { separator, malformed = 'refuse' } = format
   const named = [...format.text, ...(format.second === undefined ? [] : [format.second]), valueColumn]
   let columns = named.some(column => typeof column === 'string') ? undefined : named.map(Number)
+  /** Cells of a row, where the first row says so. */
+  let width: number | undefined
   const rows: { text: string; second?: string; value: V }[] = []
+  const problems = new RecordProblems()
   let skipped = 0
-  for await (const { line, cells } of separator === ',' ? quotedRows(source) : plainRows(source)) {
+  for await (const { line, cells } of tableRows(source, { separator }, problems)) {
     const what = `${source.name}, line ${line},`
+    if (cells.length === 1 && cells[0].trim() === '') continue
     if (columns === undefined) {
       columns = namedPositions(named, cells, what)
+      width = cells.length
       continue
     }
     try {
+      checkWidth(cells, width, format, what)
       rows.push(readRow(columns, cells, format, what, readValue))
     } catch (error) {
+      if (malformed === 'refuse') problems.check(source.name) // what was wrong before
       if (malformed === 'refuse' || !(error instanceof DataError)) throw error
       skipped++
     }
   }
+  if (malformed === 'refuse') problems.check(source.name)
+  skipped += problems.count
   if (rows.length === 0) throw new DataError({ what: source.name, expected: 'labelled texts', received: 'none' })
   return { rows, skipped }
+}
+
+/** A cell too many or too few would make a label of a part of a text. */
+function checkWidth(
+  cells: readonly string[],
+  width: number | undefined,
+  { separator }: TextColumns,
+  what: string,
+): void {
+  if (width === undefined || cells.length === width) return
+  const hint = separator === ',' ? 'A text with commas stands in quotes.' : undefined
+  const received = `${cells.length}: ${shortened(cells.join(separator))}`
+  throw new DataError({ what, expected: `${width} cells, as the header has`, received, hint })
 }
 
 /** @param columns - of the text, of the second text, if there is one, and of the value */
@@ -178,52 +196,6 @@ function namedPositions(columns: readonly (number | string)[], header: readonly 
     const received = header.map(shortened).join(', ')
     throw new DataError({ what, expected: `a column called "${column}"`, received, hint: 'Is the header missing?' })
   })
-}
-
-async function* plainRows(source: TextSource): AsyncGenerator<Row> {
-  let line = 0
-  for await (const content of linesOf(source)) {
-    line++
-    if (content.trim() !== '') yield { line, cells: content.split('\t') }
-  }
-}
-
-/** Rows of comma-separated cells; in quotes a cell may hold commas, line breaks and doubled quotes. */
-async function* quotedRows(source: TextSource): AsyncGenerator<Row> {
-  let line = 0
-  let begin = 0
-  let open: string[] = []
-  let isOpen = false
-  for await (const content of linesOf(source)) {
-    line++
-    if (!isOpen && content.trim() === '') continue
-    if (!isOpen) begin = line
-    open.push(content)
-    // A cell goes on as long as its quotes are odd in number.
-    if (content.split('"').length % 2 === 0) isOpen = !isOpen
-    if (isOpen) continue
-    yield { line: begin, cells: cellsOf(open.join('\n')) }
-    open = []
-  }
-  if (!isOpen) return
-  const what = `${source.name}, line ${begin},`
-  throw new DataError({ what, expected: 'a quote that ends', received: shortened(open.join('\n')) })
-}
-
-function cellsOf(row: string): string[] {
-  const cells: string[] = []
-  for (let begin = 0; begin <= row.length; ) {
-    const quoted = /^"((?:[^"]|"")*)"(?=,|$)/.exec(row.slice(begin))
-    const end = quoted ? begin + quoted[0].length : plainEnd(row, begin)
-    cells.push(quoted ? quoted[1].replaceAll('""', '"') : row.slice(begin, end))
-    begin = end + 1
-  }
-  return cells
-}
-
-function plainEnd(row: string, begin: number): number {
-  const comma = row.indexOf(',', begin)
-  return comma < 0 ? row.length : comma
 }
 
 const shortened = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)

@@ -19,12 +19,12 @@ export function tableRecords(text: TextSource, options: TableOptions): RecordSou
   return {
     name: text.name,
     async columns() {
-      for await (const { cells } of rows(text, options)) return cells
+      for await (const { cells } of tableRows(text, options)) return cells
       return []
     },
     async *records(problems) {
       let columns: readonly string[] | undefined
-      for await (const { cells, line } of rows(text, options, problems)) {
+      for await (const { cells, line } of tableRows(text, options, problems)) {
         if (columns === undefined) columns = header(text.name, cells)
         else yield* recordOf(columns, cells, `${text.name}, line ${line}`, options, problems)
       }
@@ -61,7 +61,8 @@ function* recordOf(
   problems.add(where, `${columns.length} cells, as the header has`, `${cells.length}${hint}: ${brief(cells)}`)
 }
 
-interface Row {
+/** A row of a table as it stands. */
+export interface TableRow {
   /** The line that it begins in, from 1. */
   readonly line: number
   readonly cells: readonly string[]
@@ -74,7 +75,11 @@ const batchRows = 1000
  * Rows in order; empty lines are left out. A row goes on in the next line where a cell in quotes is open; one that no line
  * closes is a problem of its first line alone, and the others are rows of their own.
  */
-async function* rows(text: TextSource, options: TableOptions, problems?: RecordProblems): AsyncGenerator<Row> {
+export async function* tableRows(
+  text: TextSource,
+  options: TableOptions,
+  problems?: RecordProblems,
+): AsyncGenerator<TableRow> {
   const quotes = options.quotes ?? options.separator === ','
   let batch: RawRow[] = []
   /** Lines of a row with an open cell. */
@@ -149,7 +154,7 @@ function* parsedRows(
   raw: readonly RawRow[],
   { separator, quotes }: TableOptions,
   problems?: RecordProblems,
-): Generator<Row> {
+): Generator<TableRow> {
   const settings: Options = {
     delimiter: separator,
     quote: quotes ? '"' : false,
