@@ -92,7 +92,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await documentsFingerprint(train),
   }
-  const { from, resume } = await beginRun(storage, bertType, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, bertType, options, { shapes, optimizer, identity })
 
   const markers = bertMarkers(tokenizer)
   const special = new Set(tokenizer.specialTokens.values())
@@ -129,7 +129,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
     validationTokens: validation?.ids.length ?? 0,
   }
   yield* keepRun<FitStep | MaskedValidation, FitStep | MaskedValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, options, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, options, signal: run.signal },
     plot: { title: `${bertType}: loss of masked words and next sentences`, unit: 'nats' },
     validates: validation !== undefined,
     measure: event => event,

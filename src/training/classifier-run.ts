@@ -97,7 +97,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
     optimizer: optimizer.name,
     examples: input.fingerprint,
   }
-  const { from, resume } = await beginRun(storage, modelName, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, modelName, options, { shapes, optimizer, identity })
 
   const training = await trainClassifier(model, {
     runtime,
@@ -128,7 +128,7 @@ export async function* trainClassifierRun(input: ClassifierRunInput): AsyncGener
   }
 
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, options, signal: input.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, options, signal: input.signal },
     plot: { title: `${modelName}: loss`, unit: 'nats per example' },
     validates: validation !== undefined,
     measure: event => event,

@@ -83,7 +83,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await fingerprintOfAll(['[', JSON.stringify(labels), ',', ...jsonParts(chosen), ']']),
   }
-  const { from, resume } = await beginRun(storage, fineTunedType, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, fineTunedType, options, { shapes, optimizer, identity })
 
   const rising = Math.round(steps * options.warmUp)
   const { clip, maximumGradientNorm, dropout, auxiliary } = options
@@ -103,7 +103,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, signal: run.signal },
     options: { ...options, steps, evaluateEvery },
     plot: { title: 'fine-tuning: loss', unit: 'nats per text' },
     validates: true,

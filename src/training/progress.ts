@@ -20,12 +20,13 @@ export function bar(share: number, width: number): string {
 export function startLines(event: StartEvent): string[] {
   const { model, parameters, vocabulary, trainTokens, shards, validationTokens, from, steps, matmulFlops, matmulRate } =
     event
-  const { teacherParameters } = event
+  const { teacherParameters, leftOut = 0 } = event
   return [
     `${model}: ${count(parameters)} parameters, vocabulary ${count(vocabulary)}`,
     trainTokens === undefined
       ? `text: ${count(shards ?? 0)} files, read as they come, ${count(validationTokens)} tokens held out`
       : `text: ${count(trainTokens)} tokens to learn from, ${count(validationTokens)} held out`,
+    ...(leftOut > 0 ? [`${count(leftOut)} pairs are longer than the context and were left out`] : []),
     ...(teacherParameters === undefined ? [] : [`teacher: ${count(teacherParameters)} parameters`]),
     ...(matmulFlops > 0 ? [workLine(matmulFlops, matmulRate)] : []), // unknown before the first bucket
     from > 0 ? `resumed at step ${count(from)} of ${count(steps)}` : `${count(steps)} steps`,

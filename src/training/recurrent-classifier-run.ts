@@ -66,7 +66,7 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await fingerprintOfAll(['[', JSON.stringify(labels), ',', ...jsonParts(run.train), ']']),
   }
-  const { from, resume } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
 
   const { clip, maximumGradientNorm, dropout, seed, epochs, patience } = options
   const training = await trainSequenceClassifier(model, {
@@ -85,7 +85,7 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     matmulFlops: training.matmulFlops,
   }
   yield* keepRun<FitStep | ClassifierValidation, FitStep | ClassifierValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, signal: run.signal },
     options: { ...options, steps, evaluateEvery: steps / epochs },
     plot: { title: `${recurrentClassifierType}: loss`, unit: 'nats per text' },
     validates: true,

@@ -57,6 +57,8 @@ export interface KeptRun<E extends Told, M extends Told> {
   readonly identity: Identity
   /** The step that it goes on from. */
   readonly from: number
+  /** Replaces what was in the folder. Called when nothing can be refused any more: a run that fails before leaves it whole. */
+  readonly begin?: () => Promise<void>
   /** Updates in all, and how many lie between two lines of metrics, validations, checkpoints and samples. */
   readonly options: {
     readonly steps: number
@@ -107,6 +109,7 @@ export async function* keepRun<E extends Told, M extends Told>(run: KeptRun<E, M
     await cost.write()
     return { type: 'saved', step, what: 'last' }
   }
+  await run.begin?.()
   const cost = await openCost(storage, run.runtime.meter, options.resume)
   let step = from
   try {
@@ -161,8 +164,8 @@ export async function modelOfRun(storage: Storage): Promise<string | undefined> 
 }
 
 /**
- * Begins a run in a folder, or goes on with the one that is there: keeps its options, and forgets the metrics of steps that
- * its state has not reached.
+ * Opens the run that goes on in a folder, or a new one. Its `begin` keeps the options, and forgets what was there: of a run
+ * that goes on the metrics of steps that its state has not reached.
  * @throws {CheckpointError} if the state is damaged, or of another model, tokenizer, optimizer or examples
  */
 export async function beginRun(
@@ -170,14 +173,16 @@ export async function beginRun(
   modelName: string,
   options: { readonly resume: boolean },
   { shapes, optimizer, identity }: Pick<KeptRun<Told, Told>, 'shapes' | 'identity'> & { readonly optimizer: Optimizer },
-): Promise<{ from: number; resume?: NonNullable<FitOptions['resume']> }> {
+): Promise<{ from: number; resume?: NonNullable<FitOptions['resume']>; begin: () => Promise<void> }> {
   const resuming = options.resume && (await storage.exists(stateFile))
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
-  if (!resuming) await storage.remove(stateFile)
   const from = resumed?.position.step ?? 0
-  await storeOptions(storage, modelName, options)
-  await truncateMetrics(storage, from)
-  return { from, resume: resumed && { step: from, state: resumed.state, best: resumed.position.best } }
+  const begin = async (): Promise<void> => {
+    if (!resuming) await storage.remove(stateFile)
+    await storeOptions(storage, modelName, options)
+    await truncateMetrics(storage, from)
+  }
+  return { from, begin, resume: resumed && { step: from, state: resumed.state, best: resumed.position.best } }
 }
 
 /**

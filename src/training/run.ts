@@ -43,6 +43,8 @@ export interface StartEvent {
   readonly trainTokens?: number
   readonly shards?: number
   readonly validationTokens: number
+  /** Of a translator, pairs that are longer than its context. */
+  readonly leftOut?: number
   readonly steps: number
   /** The step that a resumed run goes on from; 0 for a fresh one. */
   readonly from: number
@@ -95,6 +97,10 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   if (options.stream && entry.carriesState) {
     const expected = `a model that attends: the state of a ${modelName} is carried along tokens that stay where they are`
     throw new OptionError({ what: 'Option --stream', expected, received: modelName })
+  }
+  if (options.patience !== undefined && options.validationFraction === 0) {
+    const expected = 'held-out text, --validation-fraction above 0, which tells when it is no longer better'
+    throw new OptionError({ what: 'Option --patience', expected, received: 'none' })
   }
   entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
   const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there

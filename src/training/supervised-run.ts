@@ -105,7 +105,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     tokenizer: await fingerprint(JSON.stringify(base.tokenizer.toJSON())),
     examples: await fingerprintOfAll(exampleLines(run.train)),
   }
-  const { from, resume } = await beginRun(storage, supervisedType, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, supervisedType, options, { shapes, optimizer, identity })
 
   const { tokenizer, turnEnds } = base
   const asking = { runtime, tokenizer, turnEnds, most: options.metricExamples }
@@ -172,7 +172,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   }
   const { sample } = run
   yield* keepRun<FitStep | ValidationEvent, FitStep | SupervisedValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, signal: run.signal },
     options: { ...options, steps, evaluateEvery, sampleEvery: stepsOfEpoch },
     plot: { title: 'fine-tuning: loss of the answers' },
     validates: held !== undefined,

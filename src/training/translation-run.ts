@@ -2,7 +2,7 @@
  * A whole training of a translator as `nacre train transformer` does it: pairs to tokens, model, loop, checkpoints,
  * metrics and plot in the folder of the run. It speaks in the events of `trainRun`.
  */
-import { CheckpointError } from '../base/errors.ts'
+import { CheckpointError, DataError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/translator-folder.ts'
@@ -57,11 +57,6 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   entry.create({ ...options, vocabulary: 1, padding: 0 }) // sizes that do not fit are refused before anything is replaced
   const matmulRate = await measureMatmulRate(runtime)
   const resuming = options.resume && (await storage.exists(stateFile))
-  if (!resuming) {
-    for (const file of [optionsFile, stateFile]) await storage.remove(file)
-    await removeSnapshots(storage)
-  }
-  await storeOptions(storage, modelName, options)
   const [train, validation] = [run.train, run.validation].map(pairs =>
     options.lowerCase ? inSmallLetters(pairs) : pairs,
   )
@@ -71,9 +66,14 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
         vocabularySize: options.vocabulary,
         specialTokens: Object.values(markerNames),
       })
-  await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
   const markers = markersOf(tokenizer)
   const [trainIds, validationIds] = [train, validation].map(pairs => encodePairs(pairs, tokenizer, options.context))
+  if (trainIds.length === 0) {
+    const expected = `pairs to learn from, with less than ${options.context} tokens on each side`
+    const received = `none in ${train.length} to learn from; ${validation.length} are held out`
+    const hint = 'Pairs with one target stay together: hold out less (--validation-fraction), or take a longer --context.'
+    throw new DataError({ what: 'The pairs', expected, received, hint })
+  }
 
   const size = { ...options, vocabulary: tokenizer.vocabularySize, padding: markers.padding }
   const model = entry.create(size)
@@ -91,7 +91,15 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   }
   const resumed = resuming ? await loadState(storage, shapes, optimizer.state, identity) : undefined
   const from = resumed?.position.step ?? 0
-  await truncateMetrics(storage, from)
+  const begin = async (): Promise<void> => {
+    if (!resuming) {
+      for (const file of [optionsFile, stateFile]) await storage.remove(file)
+      await removeSnapshots(storage)
+    }
+    await storeOptions(storage, modelName, options)
+    await writeText(storage, tokenizerFile, JSON.stringify(tokenizer.toJSON()))
+    await truncateMetrics(storage, from)
+  }
   const average = new WeightAverage(options.average)
   if (resuming) await average.load(storage, shapes, from)
 
@@ -132,12 +140,13 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
     vocabulary: tokenizer.vocabularySize,
     trainTokens: tokensOf(trainIds),
     validationTokens: tokensOf(validationIds),
+    leftOut: train.length + validation.length - trainIds.length - validationIds.length,
     microBatches: Math.max(1, Math.round(options.batchTokens / options.microBatchTokens)),
     matmulFlops: training.matmulFlops,
   }
   const scripts = scriptsOf(train.map(({ source }) => source))
   yield* keepRun<FitStep | ValidationEvent, MeasuredStep | MeasuredValidation>({
-    ...{ storage, runtime, training, shapes, identity, from, options, signal: run.signal },
+    ...{ storage, runtime, training, shapes, identity, from, begin, options, signal: run.signal },
     plot: { title: `${modelName}: loss` },
     validates: validationIds.length > 0,
     measure: event => {
