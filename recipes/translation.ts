@@ -35,8 +35,9 @@ export interface Translated {
 /** Sizes and steps that are done in seconds: the path is the same. */
 const quickOptions = {
   ...{ steps: 6, evaluateEvery: 3, saveEvery: 6, buckets: 2, batchTokens: 256, microBatchTokens: 128, layers: 1 },
-  ...{ channels: 16, hidden: 16, heads: 2, vocabulary: 300, context: 64 },
+  ...{ channels: 16, vocabulary: 300, context: 64 },
 } as const
+const quickSizes = { transformer: { hidden: 16, heads: 2 }, seq2seq: {} } as const
 
 /** Length penalties that are tried on the validation sentences. */
 const lengthPenalties = [0.6, 1, 1.2, 1.4, 1.6, 1.8]
@@ -52,7 +53,10 @@ export async function learnAndTranslate(
   const shorten = (pairs: readonly SentencePair[], count: number) =>
     quick ? pairs.filter(isShort).slice(0, count) : pairs
   const storage = folder(folderName)
-  const settled = settleTranslationOptions(modelName, { ...options, seed, ...(quick && quickOptions) })
+  const settled = settleTranslationOptions(modelName, {
+    ...{ ...options, seed },
+    ...(quick && { ...quickOptions, ...quickSizes[modelName] }),
+  })
   const validation = shorten(task.validation, 8)
   const run = trainTranslationRun({
     modelName,

@@ -36,6 +36,14 @@ export const command: Command<typeof compareOptions> = {
   ],
   async run({ arguments: [translations, ...referencePaths], options, report }) {
     const { encoding, lowercase, smoothing, smoothingValue } = options
+    if (smoothingValue !== undefined && smoothing !== 'floor' && smoothing !== 'add-k') {
+      const expected = 'floor or add-k in --smoothing, which have a value'
+      throw new OptionError({
+        what: 'Option --smoothing-value',
+        expected,
+        received: `${smoothingValue} with ${smoothing}`,
+      })
+    }
     const hypotheses = await readLines(translations, encoding)
     const references: string[][] = []
     for (const path of referencePaths) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import type { OptionsOf } from '../base/options.ts'
+import type { GivenOptions, OptionsOf } from '../base/options.ts'
 import { readCharRNN } from '../checkpoints/charrnn.ts'
 import { type NamedBytes, readLlama2c } from '../checkpoints/llama2c.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
@@ -13,6 +13,7 @@ import { stories260K } from '../data/stories260k.ts'
 import { parameterCount } from '../nn/parameters.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { Command } from './command.ts'
+import { refuseOther } from './out-folder.ts'
 
 const importOptions = {
   out: { type: 'string', default: 'runs/imported', placeholder: 'DIR', help: 'folder of the model' },
@@ -49,11 +50,13 @@ export const command: Command<typeof importOptions> = {
     'nacre import finetune-transformer-lm/model --out runs/gpt1',
     'nacre import stories15M.bin --tokenizer tokenizer.bin --out runs/stories',
   ],
-  async run({ arguments: [source], options, host, report, note }) {
-    const read = sourceOf(source, options)
+  async run({ arguments: [source], options, given, host, report, note }) {
+    const storage = nodeStorage(resolve(options.out))
+    await refuseOther(storage, options.out)
+    const read = sourceOf(source, options, given)
     if (read === undefined) note(`Reading dataset ${source} ...`)
     const saved = await (read?.() ?? readDataset(source, options.mirror, host.environment))
-    await saveModelFolder(nodeStorage(resolve(options.out)), saved)
+    await saveModelFolder(storage, saved)
     const parameters = parameterCount(saved.model)
     const { configuration } = saved.model
     const counted = `${parameters.toLocaleString('en-US')} parameters, vocabulary ${saved.model.vocabulary}`
@@ -68,16 +71,33 @@ export const command: Command<typeof importOptions> = {
 function sourceOf(
   source: string,
   { tokenizer, heads }: OptionsOf<typeof importOptions>,
+  given: GivenOptions<typeof importOptions>,
 ): (() => Promise<SavedModel>) | undefined {
+  const refuse = (...names: ('tokenizer' | 'heads')[]): void => {
+    for (const name of names) {
+      if (given[name] === undefined) continue
+      const expected = `to be left out for ${source}, which says so itself`
+      throw new OptionError({ what: `Option --${name}`, expected, received: String(given[name]) })
+    }
+  }
   if (!existsSync(source)) {
-    if (datasets.some(({ name }) => name === source)) return undefined
+    if (datasets.some(({ name }) => name === source)) {
+      refuse('tokenizer', 'heads')
+      return undefined
+    }
     const expected = `a file or folder that exists, or ${datasetNames}`
     throw new OptionError({ what: 'SOURCE', expected, received: `"${source}"` })
   }
   if (statSync(source).isDirectory()) {
     const storage = nodeStorage(resolve(source))
-    return async () => ((await isOpenAIGPTFolder(storage)) ? readOpenAIGPT(storage, { heads }) : readCharRNN(storage))
+    refuse('tokenizer')
+    return async () => {
+      if (await isOpenAIGPTFolder(storage)) return readOpenAIGPT(storage, { heads })
+      refuse('heads')
+      return readCharRNN(storage)
+    }
   }
+  refuse('heads')
   const beside = tokenizer ?? tokenizerBeside(source)
   return () => readLlama2c(bytesOf(source), bytesOf(beside))
 }

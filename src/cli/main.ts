@@ -4,11 +4,17 @@ import type { WriteStream } from 'node:tty'
 import { type Host, runCommandLine, type Sink } from './command.ts'
 import { commands } from './commands.ts'
 
+/** What Ctrl-C calls, once a command listens. */
+let interrupt: (() => void) | undefined
+
 function sink(stream: WriteStream): Sink {
-  // A reader that has seen enough, as in `nacre data list | head -1`, is no failure.
+  let isOpen = true
+  // A reader that has seen enough, as in `nacre data list | head -1`, is no failure. A training saves and stops.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE') throw error
+    if (interrupt === undefined) process.exit(0)
+    if (isOpen) interrupt()
+    isOpen = false
   })
   return {
     get isTerminal() {
@@ -18,7 +24,7 @@ function sink(stream: WriteStream): Sink {
       return stream.columns ?? 100
     },
     write(text) {
-      stream.write(text)
+      if (isOpen) stream.write(text)
     },
   }
 }
@@ -29,6 +35,7 @@ const host: Host = {
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
   onInterrupt(listener) {
+    interrupt = listener
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, listener)
   },
 }

@@ -15,10 +15,11 @@ export async function openPairs(
   {
     data,
     mirror,
+    encoding,
     skipMalformed,
     reverse,
     validationFraction,
-  }: Pick<TranslationRunOptions, 'data' | 'mirror' | 'skipMalformed' | 'reverse' | 'validationFraction'>,
+  }: Pick<TranslationRunOptions, 'data' | 'mirror' | 'encoding' | 'skipMalformed' | 'reverse' | 'validationFraction'>,
   { environment, note }: { environment: Readonly<Record<string, string | undefined>>; note: (text: string) => void },
 ): Promise<PairTask> {
   if (data === undefined) {
@@ -37,7 +38,7 @@ export async function openPairs(
     const task = await pairTask(dataset, await fetchDataset(dataset, { environment, mirror }))
     return reverse ? reversed(task) : task
   }
-  const { pairs, skipped } = await readPairs(await openText(data), {
+  const { pairs, skipped } = await readPairs(await openText(data, { encoding }), {
     missingTab: skipMalformed ? 'skip' : 'refuse',
     secondIsSource: reverse,
   })

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { stateFile } from '../training/checkpoint.ts'
 import { modelOfRun } from '../training/run-folder.ts'
@@ -24,14 +25,30 @@ export function refuseOverlap(out: string, read: readonly string[]): void {
  */
 export async function noteReplaced(storage: Storage, out: string, note: (text: string) => void): Promise<void> {
   if (await storage.exists(stateFile)) note(`The run in ${out} is replaced when this one begins.`)
-  if ((await modelOfRun(storage)) !== undefined || !(await storage.exists('config.json'))) return
-  throw new OptionError({
+  if ((await modelOfRun(storage)) === undefined && (await storage.exists('config.json')))
+    throw kept(out, 'a new folder, or that of an earlier run', 'a model of another origin')
+}
+
+/**
+ * Makes sure that what is no run replaces no run, and no model of another kind.
+ * @param modelType - of what is written; undefined: any that is no run's
+ * @throws {OptionError} if it would
+ */
+export async function refuseOther(storage: Storage, out: string, modelType?: string): Promise<void> {
+  if ((await modelOfRun(storage)) !== undefined) throw kept(out, 'a folder without a run', 'one')
+  if (modelType === undefined || !(await storage.exists('config.json'))) return
+  const found = await modelTypeOf(storage)
+  if (found !== modelType)
+    throw kept(out, `a new folder, or one of ${modelType}`, found === '' ? 'another model' : found)
+}
+
+const kept = (out: string, expected: string, found: string): OptionError =>
+  new OptionError({
     what: 'Option --out',
-    expected: 'a new folder, or that of an earlier run',
-    received: `"${out}", which holds a model of another origin`,
+    expected,
+    received: `"${out}", which holds ${found}`,
     hint: 'Name another folder, or remove it.',
   })
-}
 
 function realPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : join(realPath(dirname(path)), basename(path))

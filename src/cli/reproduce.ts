@@ -106,8 +106,9 @@ function checkRecording({ options: { record, quick } }: Context): void {
   }
 }
 
-function outputFolder({ options: { out } }: Context, { name }: Recipe, many: boolean): string {
-  if (out === undefined) return join('runs/reproduce', name)
+/** A quick run has a folder of its own: it replaces nothing of a full one, which may have taken hours. */
+function outputFolder({ options: { out, quick } }: Context, { name }: Recipe, many: boolean): string {
+  if (out === undefined) return join('runs/reproduce', quick ? `${name}-quick` : name)
   return many ? join(out, name) : out
 }
 

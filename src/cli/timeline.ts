@@ -14,6 +14,7 @@ import { clock } from '../training/progress.ts'
 import { columnsOf, padColumns, tableOf, wrapColumns } from './columns.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
+import { noteReplaced } from './out-folder.ts'
 import { machineText, thisMachine } from './results.ts'
 import { chooseMembers, type LearningPoint, type Member, type MemberResult } from './timeline-members.ts'
 import { learningPlot, timelinePlot } from './timeline-plots.ts'
@@ -65,6 +66,8 @@ export const command: Command<typeof options> = {
     )
     context.print(`${machineText(machine)}\n`)
 
+    for (const { name } of chosen)
+      await noteReplaced(nodeStorage(join(out, name)), join(context.options.out, name), context.note)
     const experiment = { tokenizer, train, heldOut, runtime, seconds: 60 * minutes, seed, sampleTokens }
     const results: MemberResult[] = []
     for (const member of chosen) {
@@ -96,7 +99,7 @@ export const command: Command<typeof options> = {
     const record = { data: text.name, minutes, seed, machine, entropy: entropy?.bitsPerByte, results }
     await write('timeline.json', `${JSON.stringify(record, undefined, 2)}\n`)
     context.note(
-      `\nPlots, numbers and models are in ${context.options.out}: timeline.svg, learning.svg, timeline.json.`,
+      `\nPlots, numbers and models are in ${context.options.out}: timeline.svg, ${learned ? 'learning.svg, ' : ''}timeline.json.`,
     )
   },
 }

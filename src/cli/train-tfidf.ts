@@ -9,6 +9,7 @@ import { labelledTextOptions } from '../training/labelled-text-options.ts'
 import { chooseTextClassifier, labelledRows, scoreTextClassifier } from '../training/text-classifier.ts'
 import type { Command } from './command.ts'
 import { openLabelledTexts } from './open-labelled-texts.ts'
+import { refuseOther } from './out-folder.ts'
 
 const ownOptions = {
   out: { type: 'string', placeholder: 'DIR', default: 'runs/latest', help: 'folder of the classifier' },
@@ -54,6 +55,8 @@ export const command: Command<typeof tfidfOptions> = {
       throw new OptionError({ what: 'nacre train', expected: 'tfidf as its only word', received })
     }
     const { environment } = host
+    const storage = nodeStorage(resolve(options.out))
+    await refuseOther(storage, options.out, 'tfidf')
     const { classes, train, validation, test, segmenter } = await openLabelledTexts(options, { environment, note })
     const vectors = fitTextVectors(
       train.map(({ text }) => text),
@@ -88,7 +91,7 @@ export const command: Command<typeof tfidfOptions> = {
       const text = `test: ${percent(result.accuracy)} of ${count(test.length)} texts right`
       report({ type: 'test', accuracy: result.accuracy, texts: test.length, l2: chosen.l2 }, text)
     }
-    await saveTextClassifierFolder(nodeStorage(resolve(options.out)), { ...chosen, vectors, labels: classes })
+    await saveTextClassifierFolder(storage, { ...chosen, vectors, labels: classes })
     note(`The classifier is in ${options.out}. Try: nacre classify ${options.out} TEXT`)
   },
 }

@@ -51,6 +51,11 @@ export async function translatorEvents(
   const { modelName, options } = given.resume
     ? await resumedTranslationOptions(storage, given)
     : { modelName: context.arguments[0], options: settleTranslationOptions(context.arguments[0], given) }
+  const [named = modelName] = context.arguments
+  if (named !== modelName) {
+    const received = `a run of ${modelName} in ${out}`
+    throw new OptionError({ what: 'Option --resume', expected: `a run of ${named}`, received })
+  }
   if (options.batchTokens % options.microBatchTokens !== 0) {
     throw new OptionError({
       what: 'Option --micro-batch-tokens',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import { flagOf, type GivenOptions } from '../base/options.ts'
 import { openTokens } from '../data/node.ts'
 import { joinTexts, type TextSource } from '../data/text.ts'
 import { nodeStorage } from '../storage/node.ts'
@@ -15,9 +16,11 @@ import {
   trainWord2vec,
   type VectorsEvent,
   type VectorsProgress,
+  type Word2vecOptions,
 } from '../training/word2vec/run.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
+import { noteReplaced } from './out-folder.ts'
 import { ProgressLine } from './progress-line.ts'
 
 type Context = CommandContext<typeof word2vecOptions>
@@ -38,10 +41,11 @@ export const command: Command<typeof word2vecOptions> = {
       throw new OptionError({ what: 'nacre train', expected: 'word2vec as its first word', received: `"${words[0]}"` })
     const out = context.options.out ?? 'runs/latest'
     const storage = nodeStorage(resolve(out))
+    refuseUnused(given, context.options)
     const settled = context.options.resume ? await resumedVectorOptions(storage, given) : context.options
     const options = { ...settled, data: settled.data.map(name => (existsSync(name) ? resolve(name) : name)) }
     const needed = await needsText(storage, options)
-    if (!options.resume && !needed) note(`The run in ${out} is replaced when this one begins.`)
+    if (!options.resume) await noteReplaced(storage, out, note)
     const text =
       needed || !options.resume ? await openTexts(options, { environment: host.environment, note }) : undefined
     const events = trainWord2vec({
@@ -53,6 +57,22 @@ export const command: Command<typeof word2vecOptions> = {
     })
     await show(events, out, context)
   },
+}
+
+/** @throws {OptionError} if an option was given that another one leaves without a meaning */
+function refuseUnused(
+  given: GivenOptions<typeof word2vecOptions>,
+  { objective, phrases, resume }: Pick<Word2vecOptions, 'objective' | 'phrases' | 'resume'>,
+): void {
+  if (resume) return
+  const unused = [
+    objective === 'hierarchical-softmax' &&
+      given.negative !== undefined && ['negative', '--objective negative-sampling'],
+    phrases === 0 && given.phraseThreshold !== undefined && ['phraseThreshold', '--phrases PASSES'],
+  ].find(found => found !== false)
+  if (unused === undefined) return
+  const [name, expected] = unused
+  throw new OptionError({ what: `Option ${flagOf(name)}`, expected, received: 'none' })
 }
 
 async function segmenterOf(name: 'intl' | 'jieba' | 'spaces'): Promise<Segmenter> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -63,31 +63,62 @@ test('a sentence of the command line, with its score and attention', async () =>
     expect(row.reduce((sum: number, weight: number) => sum + weight, 0)).toBeCloseTo(1, 4)
 })
 
-test('lines of the standard input', () => {
-  const input = 'null eins zwei\ndrei drei drei\n'
-  const { stdout, stderr } = spawnSync(process.execPath, [main, 'translate', run, '--batch-size', '1'], {
-    input,
-    encoding: 'utf8',
+const piped = (input: string | Uint8Array, ...words: string[]) => {
+  const line = [main, 'translate', run, ...words]
+  const { stdout, stderr, status } = spawnSync(process.execPath, line, { input, encoding: 'utf8' })
+  return { stdout, stderr, status }
+}
+
+test('a line for each line of the standard input, empty ones too', () => {
+  const input = '\ufeffnull eins zwei\r\n\ndrei drei\u2028drei\n'
+  const { stdout, stderr, status } = piped(input, '--batch-size', '1')
+  expect([stdout.split('\n').length, stderr, status]).toEqual([4, '', 0])
+  expect(stdout).toMatch(/^two one zero\n\n/)
+  expect(piped('')).toEqual({ stdout: '', stderr: '', status: 0 })
+})
+
+test('a line that cannot be translated is named, after those before it', () => {
+  const good = 'drei drei drei\n'
+  const { stdout, stderr, status } = piped(`${good.repeat(10)}\n${good}你好\n${good}`, '--batch-size', '1')
+  expect([stdout, status]).toEqual([`${'three three three\n'.repeat(10)}\nthree three three\n`, 2])
+  expect(stderr).toContain('Line 13 expected Latin letters')
+  expect(piped(Uint8Array.of(0x65, 0xff, 0x0a))).toMatchObject({
+    ...{ stdout: '', status: 1, stderr: expect.stringContaining('The standard input') },
   })
-  expect([stdout, stderr]).toEqual(['two one zero\nthree three three\n', ''])
 })
 
 test.each<[string, string[], string]>([
-  ['an empty sentence', ['', ''], 'Sentence 1 expected at least one word. Received nothing. Leave empty lines out.\n'],
+  ['an empty sentence', ['', ''], 'The text expected at least one word. Received nothing. Leave empty lines out.\n'],
   [
     'a sentence that is too long',
     ['eins '.repeat(20)],
-    'Sentence 1 expected at most 15 tokens, as long as the model learned. Received 20. Cut it into sentences.\n',
+    'The text expected at most 15 tokens, as long as the model learned. Received 20. Cut it into sentences.\n',
   ],
   [
     'a script that the model never saw',
     ['你好，世界'],
-    'Sentence 1 expected Latin letters, which the model learned. Received Han in "你好，世界". ' +
+    'The text expected Latin letters, which the model learned. Received Han in "你好，世界". ' +
       'Was the model trained for the other direction?\n',
   ],
 ])('%s', async (_, words, message) => {
   const { code, stderr } = await nacre('translate', run, ...words)
   expect([code, stderr]).toEqual([2, expect.stringContaining(message.trimEnd())])
+})
+
+test('pairs of which none is left, and those that are too long', async () => {
+  writeFileSync(at('one.tsv'), `${lines[0]}\n`)
+  const before = readFileSync(join(run, 'training/state.safetensors'))
+  for (const rest of [
+    `--data ${at('one.tsv')} --validation-fraction 0.5`,
+    `--data ${at('pairs.tsv')} --context 4 --vocabulary 260`,
+  ]) {
+    const { code, stderr } = await train(`--steps 1 --out ${run} ${rest}`)
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The pairs expected pairs to learn from, with less')])
+  }
+  expect(readFileSync(join(run, 'training/state.safetensors'))).toEqual(before)
+  writeFileSync(at('latin1.tsv'), Buffer.from(`${lines.join('\n')}\n${'eins '.repeat(30)}\tgro\xdf\n`, 'latin1'))
+  const other = await train(`--data ${at('latin1.tsv')} --steps 1 --encoding latin1 --out ${at('latin1')}`)
+  expect([other.code, other.stdout]).toEqual([0, expect.stringContaining('1 pair is longer than the context')])
 })
 
 test('folders and beams that cannot be', async () => {
@@ -136,6 +167,12 @@ test('translators have options of their own; their runs go on by name or without
       ...{ code: 0, stderr: '', stdout: expect.stringMatching(/resumed at step (\d+) of \1\n/) },
     })
   }
+  expect(await nacre('train', 'seq2seq', '--resume', '--out', run)).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('expected a run of seq2seq. Received a run of transformer') },
+  })
+  expect(await nacre('train', 'seq2seq', '--heads', '2', '--data', at('pairs.tsv'))).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('Option --heads expected to be left out: seq2seq') },
+  })
   expect(await nacre('train', 'transformer', '--resume', '--out', at('nowhere'))).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('Option --resume expected a run of seq2seq or transformer with'),

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { OptionError } from '../base/errors.ts'
 import { loadTranslatorFolder, type SavedTranslator } from '../checkpoints/translator-folder.ts'
-import { type Alignment, alignmentOf, translateTexts } from '../generation/translate.ts'
+import { linesOf, streamText } from '../data/text.ts'
+import { type Alignment, alignmentOf, requireTranslatable, translateTexts } from '../generation/translate.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { tableOf } from './columns.ts'
@@ -32,12 +32,31 @@ export const command: Command<typeof translateOptions & typeof deviceOptions> = 
     const runtime = nodeRuntime(options)
     const settings = { beams: options.beam, lengthPenalty: options.lengthPenalty, batchSize: options.batchSize }
     // Lines are read in blocks, so that a file of any length needs little memory.
-    for await (const texts of words.length > 0 ? [[words.join(' ')]] : blocksOfLines(8 * options.batchSize)) {
-      for (const translation of await translateTexts(saved, runtime, texts, settings)) {
+    const show = async (texts: readonly string[]): Promise<void> => {
+      const translations = (await translateTexts(saved, runtime, texts.filter(isText), settings)).values()
+      for (const source of texts) {
+        if (!isText(source)) {
+          report({ type: 'translation', source, text: '' }, '') // a line for each line
+          continue
+        }
+        const translation = translations.next().value!
         const alignment = options.attention ? await alignmentOf(saved, runtime, translation) : undefined
         report({ type: 'translation', ...translation, ...(alignment && { alignment }) }, translation.text)
         if (alignment) print(alignmentTable(alignment))
       }
+    }
+    if (words.length > 0) {
+      const text = words.join(' ')
+      requireTranslatable(saved, text, 'The text')
+      return show([text])
+    }
+    let line = 0
+    for await (const texts of blocksOfLines(8 * options.batchSize)) {
+      // Where a line cannot be translated, those before it still are.
+      const wrong = firstError(texts, (text, i) => requireTranslatable(saved, text, `Line ${line + i + 1}`))
+      await show(texts.slice(0, wrong?.at))
+      if (wrong !== undefined) throw wrong.error
+      line += texts.length
     }
   },
 }
@@ -56,9 +75,28 @@ async function openTranslator(folder: string): Promise<SavedTranslator> {
   })
 }
 
+const isText = (line: string): boolean => line.trim() !== ''
+
+function firstError(
+  texts: readonly string[],
+  check: (text: string, index: number) => void,
+): { readonly at: number; readonly error: unknown } | undefined {
+  for (const [at, text] of texts.entries()) {
+    try {
+      if (isText(text)) check(text, at)
+    } catch (error) {
+      return { at, error }
+    }
+  }
+  return undefined
+}
+
 async function* blocksOfLines(size: number): AsyncGenerator<string[]> {
   let block: string[] = []
-  for await (const line of createInterface({ input: process.stdin })) {
+  let isFirst = true
+  for await (const content of linesOf(streamText('The standard input', process.stdin))) {
+    const line = isFirst ? content.replace(/^\ufeff/, '') : content
+    isFirst = false
     block.push(line)
     if (block.length < size) continue
     yield block

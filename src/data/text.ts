@@ -66,6 +66,14 @@ export function fileText(
   }
 }
 
+/**
+ * A text in bytes that are read once, as a standard input has them; it may be empty.
+ * @throws {DataError} while reading, if a byte is not UTF-8, with its offset
+ */
+export function streamText(name: string, bytes: AsyncIterable<Uint8Array>): TextSource {
+  return { name, chunks: () => decodeUtf8(name, 'utf-8', bytes) }
+}
+
 /** Several texts as one. */
 export function joinTexts(name: string, texts: readonly TextSource[]): TextSource {
   return {

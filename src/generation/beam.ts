@@ -83,7 +83,7 @@ export function beamTranslator(loaded: LoadedTranslator, options: BeamOptions = 
   const programs = new Map<string, Promise<BeamPrograms>>()
   return {
     async translate(sources) {
-      for (const [i, { length }] of sources.entries()) checkSource(i, length, model.context)
+      for (const [i, { length }] of sources.entries()) checkSource(`Sentence ${i + 1}`, length, model.context)
       const order = [...sources.keys()].sort((a, b) => sources[a].length - sources[b].length)
       const results: Hypothesis[][] = Array(sources.length)
       for (let first = 0; first < order.length; first += batchSize) {
@@ -110,14 +110,15 @@ export function beamTranslator(loaded: LoadedTranslator, options: BeamOptions = 
   }
 }
 
-function checkSource(index: number, length: number, context: number): void {
+/** @throws {OptionError} if a source has no token, or more than the model takes */
+export function checkSource(what: string, length: number, context: number): void {
   if (length === 0) {
     const hint = 'Leave empty lines out.'
-    throw new OptionError({ what: `Sentence ${index + 1}`, expected: 'at least one word', received: 'nothing', hint })
+    throw new OptionError({ what, expected: 'at least one word', received: 'nothing', hint })
   }
   if (length < context) return
   throw new OptionError({
-    what: `Sentence ${index + 1}`,
+    what,
     expected: `at most ${context - 1} tokens, as long as the model learned`,
     received: String(length),
     hint: 'Cut it into sentences.',

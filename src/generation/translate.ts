@@ -6,7 +6,7 @@ import { foreignScript } from '../data/scripts.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { type BeamOptions, beamTranslator, weightsOf } from './beam.ts'
+import { type BeamOptions, beamTranslator, checkSource, weightsOf } from './beam.ts'
 
 export interface Translation {
   readonly source: string
@@ -41,6 +41,16 @@ export async function translateTexts(
   } finally {
     await translator.release()
   }
+}
+
+/**
+ * Makes sure that a text can be translated.
+ * @param what - how the error calls it
+ * @throws {OptionError} if it is empty, too long, or in a script that the model never saw
+ */
+export function requireTranslatable(saved: SavedTranslator, text: string, what: string): void {
+  refuseForeignScript(text, what, saved.scripts)
+  checkSource(what, sourceIds(saved, text).length, saved.model.context)
 }
 
 const sourceIds = ({ tokenizer, lowerCase }: SavedTranslator, text: string): number[] => {

@@ -26,7 +26,9 @@ export function startLines(event: StartEvent): string[] {
     trainTokens === undefined
       ? `text: ${count(shards ?? 0)} files, read as they come, ${count(validationTokens)} tokens held out`
       : `text: ${count(trainTokens)} tokens to learn from, ${count(validationTokens)} held out`,
-    ...(leftOut > 0 ? [`${count(leftOut)} pairs are longer than the context and were left out`] : []),
+    ...(leftOut > 0
+      ? [`${count(leftOut)} ${leftOut === 1 ? 'pair is' : 'pairs are'} longer than the context and left out`]
+      : []),
     ...(teacherParameters === undefined ? [] : [`teacher: ${count(teacherParameters)} parameters`]),
     ...(matmulFlops > 0 ? [workLine(matmulFlops, matmulRate)] : []), // unknown before the first bucket
     from > 0 ? `resumed at step ${count(from)} of ${count(steps)}` : `${count(steps)} steps`,

@@ -66,7 +66,11 @@ export async function* trainRecurrentClassifierRun(run: RecurrentClassifierRunIn
     tokenizer: await fingerprint(JSON.stringify(tokenizer.toJSON())),
     examples: await fingerprintOfAll(['[', JSON.stringify(labels), ',', ...jsonParts(run.train), ']']),
   }
-  const { from, resume, begin } = await beginRun(storage, recurrentClassifierType, options, { shapes, optimizer, identity })
+  const { from, resume, begin } = await beginRun(storage, recurrentClassifierType, options, {
+    shapes,
+    optimizer,
+    identity,
+  })
 
   const { clip, maximumGradientNorm, dropout, seed, epochs, patience } = options
   const training = await trainSequenceClassifier(model, {

@@ -8,6 +8,7 @@ const ownOptions = {
     help: 'pairs to learn from: a file with a tab between the sides, or a dataset of "nacre data list"',
   },
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
+  encoding: { type: 'string', default: 'utf-8', help: 'encoding of a file of pairs' },
   out: { type: 'string', placeholder: 'DIR', help: 'folder of the run' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   skipMalformed: { type: 'boolean', default: false, help: 'leave out lines of pairs without a tab' },

@@ -2,7 +2,7 @@
  * A whole training of a translator as `nacre train transformer` does it: pairs to tokens, model, loop, checkpoints,
  * metrics and plot in the folder of the run. It speaks in the events of `trainRun`.
  */
-import { CheckpointError, DataError } from '../base/errors.ts'
+import { CheckpointError, DataError, OptionError } from '../base/errors.ts'
 import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/translator-folder.ts'
@@ -71,7 +71,8 @@ export async function* trainTranslationRun(run: TranslationRunInput): AsyncGener
   if (trainIds.length === 0) {
     const expected = `pairs to learn from, with less than ${options.context} tokens on each side`
     const received = `none in ${train.length} to learn from; ${validation.length} are held out`
-    const hint = 'Pairs with one target stay together: hold out less (--validation-fraction), or take a longer --context.'
+    const hint =
+      'Pairs with one target stay together: hold out less (--validation-fraction), or take a longer --context.'
     throw new DataError({ what: 'The pairs', expected, received, hint })
   }
 
@@ -194,15 +195,26 @@ function onHost(weights: Feeds): Feeds {
   return weights
 }
 
+/** Options that mean nothing to a model. */
+const foreignOptions: Readonly<Record<string, readonly (keyof typeof translationOptions)[]>> = {
+  seq2seq: ['heads', 'hidden', 'bias'],
+  transformer: ['cell', 'attention'],
+}
+
 /**
  * The options of a new training: those given over the model's own over the defaults.
- * @throws {OptionError} if the model or an option is unknown, or a value is not what its option allows
+ * @throws {OptionError} if the model or an option is unknown or not of this model, or a value is not what its option allows
  */
 export function settleTranslationOptions(
   modelName: string,
   given: GivenOptions<typeof translationOptions>,
 ): TranslationRunOptions {
   const { name } = translatorEntry(modelName)
+  const foreign = (foreignOptions[name] ?? []).find(option => given[option] !== undefined)
+  if (foreign !== undefined) {
+    const expected = `to be left out: ${name} has nothing of the kind`
+    throw new OptionError({ what: `Option ${flagOf(foreign)}`, expected, received: String(given[foreign]) })
+  }
   return checkOptions(translationOptions, given, { preset: translationPresets[name], spelling: flagOf })
 }
 

@@ -119,8 +119,16 @@ describe('one thread', () => {
   })
 
   test('a text of single words, and vectors that leave the numbers', async () => {
-    const alone = memoryText('a\nb\n'.repeat(10))
-    await run(memoryStorage(), optionsOf(), { from: alone }) // nothing to predict: the vectors stay as they began
+    const storage = memoryStorage()
+    await run(storage, optionsOf())
+    const before = await storage.read('vectors.bin')
+    await expect(run(storage, optionsOf(), { from: memoryText('a\nb\n'.repeat(10)) })).rejects.toThrow(
+      'Option --data expected words that follow each other. Received none.',
+    )
+    expect(await storage.read('vectors.bin')).toEqual(before)
+    await expect(run(memoryStorage(), optionsOf({ sample: 1e-12 }))).rejects.toThrow(
+      'The training expected words with neighbours to learn from. Received none with --sample 1e-12',
+    )
     await expect(
       run(memoryStorage(), optionsOf({ learningRate: 9.9, finalLearningRate: 9, epochs: 50 })),
     ).rejects.toThrow(

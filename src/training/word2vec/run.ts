@@ -147,6 +147,7 @@ export async function* trainWord2vec(input: Word2vecInput): AsyncGenerator<Vecto
       }
       before = lesson
       if (lesson.measured > 0 && Number.isNaN(lesson.loss)) throw diverged(chunk)
+      if (chunk === chunks && !resuming && lesson.measured === 0) throw nothingLearned(options)
       await storage.append(metricsFile, `${JSON.stringify(progress)}\n`)
       yield progress
       const stopping = input.signal?.aborted === true && chunk < chunks
@@ -175,16 +176,27 @@ async function prepare({ storage, options, text, segmenter }: Word2vecInput): Pr
   const vocabulary = await countWords(source, { minimumCount, maximumVocabulary })
   if (!Word2vecMemory.fits({ vocabulary: vocabulary.words.length, channels: options.channels }))
     throw tooLarge(vocabulary, options.channels)
+  if (!(await hasNeighbours(encodeWords(source, vocabulary), vocabulary.words.length))) {
+    const hint = 'Are there sentences of more than one word? See --sentences and --minimum-count.'
+    throw new OptionError({ what: 'Option --data', expected: 'words that follow each other', received: 'none', hint })
+  }
   for (const file of [optionsFile, stateFile, metricsFile, ...Object.values(vectorFiles)]) await storage.remove(file)
   await storeSettings(storage, options)
   const about = { vocabularySize: vocabulary.words.length + 1, tokenizer: 'words', bytesOfText: 0 }
-  const { count } = await writeTokens(storage, tokenFile, encodeWords(source, vocabulary), about)
-  if (count < 2) {
-    const hint = 'Are there sentences of more than one word? See --sentences.'
-    throw new OptionError({ what: 'Option --data', expected: 'words that follow each other', received: 'none', hint })
-  }
+  await writeTokens(storage, tokenFile, encodeWords(source, vocabulary), about)
   await writeWordCounts(storage, vocabularyFile, vocabulary)
   return vocabulary
+}
+
+/** Whether two words stand side by side somewhere, without the end of a sentence between them. */
+async function hasNeighbours(pieces: AsyncIterable<Int32Array>, end: number): Promise<boolean> {
+  let last = end
+  for await (const piece of pieces)
+    for (const id of piece) {
+      if (last !== end && id !== end) return true
+      last = id
+    }
+  return false
 }
 
 function reserve(
@@ -208,6 +220,12 @@ function tooLarge({ words }: WordCounts, channels: number): OptionError {
     received: `twice ${words.length} words of ${channels} channels`,
     hint: 'Take fewer --channels, a greater --minimum-count or a --maximum-vocabulary.',
   })
+}
+
+function nothingLearned({ sample, window }: Word2vecOptions): TrainingError {
+  const received = `none with --sample ${sample} and --window ${window}`
+  const hint = 'A larger --sample leaves out fewer of the frequent words (0: none).'
+  return new TrainingError({ what: 'The training', expected: 'words with neighbours to learn from', received, hint })
 }
 
 function diverged(chunk: number): TrainingError {
