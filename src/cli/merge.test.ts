@@ -251,6 +251,12 @@ describe('bad input', () => {
     ])
       expect(await nacre(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('a model of another origin') })
     expect(readFileSync(at('theirs/model.safetensors'))).toEqual(before)
+    for (const out of ['theirs', 'gpt2']) {
+      const refused = await nacre(['train', 'tfidf', '--data', at('reviews.csv'), '--out', at(out)])
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Option --out expected a') })
+    }
+    const file = await nacre(['train', 'tfidf', '--data', at('reviews.csv'), '--out', at('text.txt')])
+    expect(file).toMatchObject({ code: 2, stderr: expect.stringContaining('Option --out expected a folder. Received') })
   })
 
   test('an adapter that names itself as its base', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { OptionError } from '../base/errors.ts'
+import { nearest, OptionError } from '../base/errors.ts'
 import { chatDatasetNames } from '../chat/datasets.ts'
 import { catalog } from '../data/catalog.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -38,7 +38,12 @@ export async function openData(
     note(`Reading ${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} ...`)
     return textOfShards(data, shards, { seed: 1, bufferSize: shuffleBuffer })
   }
-  if (dataset === undefined) return openText(data, { encoding })
+  if (dataset === undefined) {
+    const near = existsSync(data) ? undefined : nearest(data, names.split(', '))
+    if (near === undefined) return openText(data, { encoding })
+    const expected = 'a text file that exists, or the name of a dataset'
+    throw new OptionError({ what: 'Option --data', expected, received: `"${data}"`, hint: `Did you mean "${near}"?` })
+  }
   if (!isText(dataset)) {
     const received = `${dataset.name} (${dataset.description})`
     const other = dataset.language === '-' ? '' : 'A model that has learned a text learns it by nacre finetune. '

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { OptionError } from '../base/errors.ts'
+import { nearest, OptionError } from '../base/errors.ts'
 import { catalog } from '../data/catalog.ts'
 import { fetchDataset, openText } from '../data/node.ts'
 import { checkPairDataset, type PairTask, pairDatasets, pairTask } from '../data/pair-tasks.ts'
 import { readPairs, type SentencePair, splitPairs } from '../data/pairs.ts'
 import type { TranslationRunOptions } from '../training/translation-run.ts'
+import { noSuchData } from './open-labelled-texts.ts'
 
 /**
  * The pairs that `--data` names: a dataset, or a file with a tab between the sides.
@@ -38,6 +39,8 @@ export async function openPairs(
     const task = await pairTask(dataset, await fetchDataset(dataset, { environment, mirror }))
     return reverse ? reversed(task) : task
   }
+  const names = pairDatasets.map(({ name }) => name)
+  if (!existsSync(data) && nearest(data, names) !== undefined) throw noSuchData(data, names)
   const { pairs, skipped } = await readPairs(await openText(data, { encoding }), {
     missingTab: skipMalformed ? 'skip' : 'refuse',
     secondIsSource: reverse,

@@ -1,5 +1,5 @@
 /** The folder that a training or a merging writes to: none that it reads from, and no model that is not a run's. */
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
@@ -20,10 +20,20 @@ export function refuseOverlap(out: string, read: readonly string[]): void {
 }
 
 /**
+ * Makes sure before any work that a folder can be made.
+ * @throws {OptionError} if it is a file
+ */
+export function refuseFile(out: string): void {
+  if (!existsSync(out) || statSync(out).isDirectory()) return
+  throw new OptionError({ what: 'Option --out', expected: 'a folder', received: `"${out}", which is a file` })
+}
+
+/**
  * Says what a new run in a folder replaces.
  * @throws {OptionError} if it is a model that no run of ours made, which nothing would bring back
  */
 export async function noteReplaced(storage: Storage, out: string, note: (text: string) => void): Promise<void> {
+  refuseFile(out)
   if (await storage.exists(stateFile)) note(`The run in ${out} is replaced when this one begins.`)
   if ((await modelOfRun(storage)) === undefined && (await storage.exists('config.json')))
     throw kept(out, 'a new folder, or that of an earlier run', 'a model of another origin')
@@ -35,6 +45,7 @@ export async function noteReplaced(storage: Storage, out: string, note: (text: s
  * @throws {OptionError} if it would
  */
 export async function refuseOther(storage: Storage, out: string, modelType?: string): Promise<void> {
+  refuseFile(out)
   if ((await modelOfRun(storage)) !== undefined) throw kept(out, 'a folder without a run', 'one')
   if (modelType === undefined || !(await storage.exists('config.json'))) return
   const found = await modelTypeOf(storage)

@@ -10,6 +10,7 @@ import { nodeRuntime } from '../runtime/node.ts'
 import { nodeStorage } from '../storage/node.ts'
 import { tableOf, wrapColumns } from './columns.ts'
 import type { Command, CommandContext } from './command.ts'
+import { refuseFile } from './out-folder.ts'
 import {
   boundText,
   missedBy,
@@ -77,6 +78,7 @@ export const command: Command<typeof options> = {
       const { recipe } = await entry.load()
       const out = outputFolder(context, recipe, chosen.length > 1)
       try {
+        refuseFile(out)
         await runOne(recipe, out, context)
         if (context.options.record) await writePage(nodeStorage('.'), await loadAll(recipes))
       } catch (error) {

@@ -14,7 +14,7 @@ import { clock } from '../training/progress.ts'
 import { columnsOf, padColumns, tableOf, wrapColumns } from './columns.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
-import { noteReplaced } from './out-folder.ts'
+import { noteReplaced, refuseFile } from './out-folder.ts'
 import { machineText, thisMachine } from './results.ts'
 import { chooseMembers, type LearningPoint, type Member, type MemberResult } from './timeline-members.ts'
 import { learningPlot, timelinePlot } from './timeline-plots.ts'
@@ -66,6 +66,7 @@ export const command: Command<typeof options> = {
     )
     context.print(`${machineText(machine)}\n`)
 
+    refuseFile(context.options.out)
     for (const { name } of chosen)
       await noteReplaced(nodeStorage(join(out, name)), join(context.options.out, name), context.note)
     const experiment = { tokenizer, train, heldOut, runtime, seconds: 60 * minutes, seed, sampleTokens }

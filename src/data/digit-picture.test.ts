@@ -75,6 +75,21 @@ test('a pen that is too thin is thickened', () => {
   expect(mass(thin) / mass(expected)).toBeGreaterThan(0.6)
 })
 
+test('a thin pen in a large picture takes no minutes, and gives the same', () => {
+  const ring = (size: number, pen: number) => {
+    const grey = Float32Array.from({ length: size * size }, (_, i) => {
+      const distance = Math.hypot((i % size) - size / 2, Math.floor(i / size) - size / 2)
+      return Math.abs(distance - 0.4 * size) < pen / 2 ? 0 : 1
+    })
+    return { width: size, height: size, grey, alpha: new Float32Array(size * size).fill(1) }
+  }
+  const started = performance.now()
+  const [large, small] = [digitOf('a', ring(2000, 12)), digitOf('a', ring(200, 1.5))]
+  expect(performance.now() - started).toBeLessThan(5000)
+  const difference = large.reduce((sum, value, i) => sum + Math.abs(value - small[i]), 0) / 784
+  expect(difference).toBeLessThan(0.03)
+})
+
 test('an empty picture is an error', () => {
   expect(() => digit(picture(new Float32Array(400).fill(1)))).toThrow(
     'digit.png expected a picture of a digit. Received 20 x 20 pixels of one colour. Is anything drawn on it?',

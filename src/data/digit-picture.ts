@@ -18,6 +18,8 @@ const boxSize = 20
 /** Strokes thinner than this, in MNIST's pixels, are rare there; a thinner pen is thickened to MNIST's usual one. */
 const thinnestStroke = 1
 const usualStroke = 2
+/** A picture larger than this is made smaller before its lines are thickened. */
+const thickenedSize = 280
 /** Ink below this share of the darkest is taken for paper: noise, shadows. */
 const paperShare = 0.1
 /** The least difference in brightness that is a drawing. */
@@ -29,10 +31,16 @@ const faintest = 0.1
  */
 export function digitOf(what: string, picture: Picture): Float32Array {
   const ink = crop(inkOf(what, picture))
-  const scale = boxSize / Math.max(ink.width, ink.height)
-  const stroke = strokeWidth(ink)
-  const drawn = stroke * scale < thinnestStroke ? crop(thicken(ink, (usualStroke / scale - stroke) / 2)) : ink
-  return placeByMass(darken(fit(drawn, boxSize)))
+  return placeByMass(darken(fit(isThin(ink) ? thickened(ink) : ink, boxSize)))
+}
+
+const scaleOf = ({ width, height }: Ink): number => boxSize / Math.max(width, height)
+const isThin = (ink: Ink): boolean => strokeWidth(ink) * scaleOf(ink) < thinnestStroke
+
+/** As with a usual pen; a large picture is made smaller first, for the time that a disc takes. */
+function thickened(ink: Ink): Ink {
+  const small = Math.max(ink.width, ink.height) > thickenedSize ? darken(fit(ink, thickenedSize)) : ink
+  return crop(thicken(small, (usualStroke / scaleOf(small) - strokeWidth(small)) / 2))
 }
 
 /** Difference from the paper, which is what lies along the edge; its largest is 1. Works for white on black as well. */

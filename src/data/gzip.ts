@@ -18,11 +18,17 @@ export async function* gunzip(name: string, chunks: ByteChunks): AsyncGenerator<
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
   } catch (cause) {
-    throw new DataError({ what: name, expected: 'gzip', received: String(cause), hint: 'Was it cut short?' }, { cause })
+    throw new DataError(
+      { what: name, expected: 'gzip', received: wordsOf(cause), hint: 'Was it cut short?' },
+      { cause },
+    )
   } finally {
     await reader.cancel().catch(() => {})
   }
 }
+
+const wordsOf = (cause: unknown): string =>
+  cause instanceof Error && cause.message !== '' ? cause.message : 'something else, or a part of it'
 
 async function* iterate(chunks: ByteChunks): AsyncGenerator<Uint8Array> {
   yield* chunks

@@ -94,6 +94,7 @@ async function readDigits(imageFile: StoredFile, labelFile: StoredFile): Promise
   const what = imageFile.storage.locate(imageFile.name)
   if (rows !== digitSize || columns !== digitSize)
     throw new DataError({ what, expected: 'images of 28 x 28 pixels', received: `${rows} x ${columns}` })
+  if (count === 0) throw new DataError({ what, expected: 'at least one image', received: 'none' })
   if (labels.sizes[0] !== count) {
     const hint = 'Do both files belong together?'
     throw new DataError({ what, expected: `${labels.sizes[0]} images, one for each label`, received: `${count}`, hint })

@@ -92,6 +92,12 @@ describe('PNG files', () => {
     expect(await readPng('a', encode(image, { interlace: 'Adam7' }))).toEqual(await readPng('a', encode(image)))
   })
 
+  test('interlaced samples of less than a byte, which the library does not read', async () => {
+    const bytes = encode({ width: 9, height: 9, channels: 1, data: new Uint8Array(81) }, { interlace: 'Adam7' })
+    bytes[24] = 4 // bits of a sample
+    await expect(readPng('a.png', bytes)).rejects.toThrow('Received 4 bits that are interlaced. Save it without')
+  })
+
   test('what is no PNG, or a damaged one', async () => {
     const said = (bytes: Uint8Array) => readPng('digit.png', bytes)
     await expect(said(new Uint8Array())).rejects.toThrow('digit.png expected a PNG picture. Received an empty file.')
@@ -123,5 +129,6 @@ test('a drawing in characters: blanks and points are paper', () => {
   const { width, height, grey } = readDrawing('a.txt', ' #.\n▒▓')
   expect([width, height]).toEqual([3, 4])
   expect(close(grey)).toEqual([1, 0, 1, 1, 0, 1, 0.5, 0.25, 1, 0.5, 0.25, 1])
+  expect(readDrawing('a.txt', '\u3000#\t#').grey.slice(0, 4)).toEqual(Float32Array.of(1, 0, 1, 0))
   expect(() => readDrawing('a.txt', ' \n\n')).toThrow('a.txt expected a drawing in characters. Received an empty file.')
 })

@@ -18,7 +18,7 @@ const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 const largestPicture = 2 ** 26
 
 /**
- * Decodes a PNG file: grey, RGB, with or without alpha, palette, 1 to 16 bits, interlaced or not.
+ * Decodes a PNG file: grey, RGB, with or without alpha, palette, 1 to 16 bits; interlaced, 8 or 16 bits.
  * @param what - how messages name the file
  * @throws {DataError} if the bytes are no PNG, or a damaged or too large one
  */
@@ -38,6 +38,12 @@ export async function readPng(what: string, bytes: Uint8Array): Promise<Picture>
   try {
     png = decode(bytes, { checkCrc: true })
   } catch (cause) {
+    // The library reads interlaced samples of whole bytes only.
+    if (bytes[28] === 1 && bytes[24] < 8) {
+      const received = `${bytes[24]} bits that are interlaced`
+      const expected = 'interlaced samples of 8 or 16 bits'
+      throw new DataError({ what, expected, received, hint: 'Save it without interlacing.' }, { cause })
+    }
     const received = cause instanceof Error ? `one that is damaged (${cause.message.replace(/:$/, '')})` : undefined
     throw new DataError({ what, expected: 'a PNG picture', received, hint: 'Was it cut short?' }, { cause })
   }
@@ -84,8 +90,10 @@ function formatOf(bytes: Uint8Array): string | undefined {
 /** How dark a character is, where it is not ink. */
 const shades: Readonly<Record<string, number>> = { ' ': 0, '.': 0, '·': 0, '░': 0.25, '▒': 0.5, '▓': 0.75 }
 
+const darknessOf = (character: string): number => shades[character] ?? (/\s/u.test(character) ? 0 : 1)
+
 /**
- * A drawing in characters: blanks and points are paper, shades are shades, anything else is ink. A character is twice as
+ * A drawing in characters: white space and points are paper, shades are shades, anything else is ink. A character is twice as
  * high as wide, as on a terminal.
  * @throws {DataError} if there is no line
  */
@@ -95,7 +103,7 @@ export function readDrawing(what: string, text: string): Picture {
   if (width === 0) throw new DataError({ what, expected: 'a drawing in characters', received: 'an empty file' })
   const grey = new Float32Array(width * height).fill(1)
   for (let y = 0; y < height; y++) {
-    for (const [x, character] of lines[y >> 1].entries()) grey[y * width + x] = 1 - (shades[character] ?? 1)
+    for (const [x, character] of lines[y >> 1].entries()) grey[y * width + x] = 1 - darknessOf(character)
   }
   return { width, height, grey, alpha: new Float32Array(width * height).fill(1) }
 }

@@ -113,6 +113,11 @@ export async function* trainWord2vec(input: Word2vecInput): AsyncGenerator<Vecto
   const identity = await fingerprint(JSON.stringify([configuration, words, [...counts], options.seed]))
   if (!resuming) initializeWord2vec(memory, options.seed)
   let chunk = resuming ? await loadVectors(storage, memory, identity) : 0
+  if (chunk > chunks) {
+    const epochs = Math.ceil(chunk / chunksPerEpoch)
+    const expected = `at least ${epochs}, which it has read already`
+    throw new OptionError({ what: 'Option --epochs', expected, received: String(options.epochs) })
+  }
   await forgetMetrics(storage, chunk)
   if (resuming) await storeSettings(storage, options)
 
