@@ -53,6 +53,11 @@ export async function refuseOther(storage: Storage, out: string, modelType?: str
     throw kept(out, `a new folder, or one of ${modelType}`, found === '' ? 'another model' : found)
 }
 
+/** @throws {OptionError} if a folder holds any model */
+export async function refuseModel(storage: Storage, out: string): Promise<void> {
+  if (await storage.exists('config.json')) throw kept(out, 'folders of models that an earlier timeline made', 'another')
+}
+
 const kept = (out: string, expected: string, found: string): OptionError =>
   new OptionError({
     what: 'Option --out',

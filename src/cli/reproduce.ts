@@ -37,7 +37,11 @@ const options = {
     default: false,
     help: 'print intermediate numbers, where the recipe has some to explain',
   },
-  out: { type: 'string', placeholder: 'DIR', help: 'folder of plots and other files (default: runs/reproduce/NAME)' },
+  out: {
+    type: 'string',
+    placeholder: 'DIR',
+    help: 'folder of plots and other files (default: runs/reproduce/NAME, or NAME-quick)',
+  },
   record: {
     type: 'boolean',
     default: false,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -105,6 +105,17 @@ test('without tinyshakespeare it is the small world', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^small-world: .*entropy of this text/s)])
   expect(stderr).toContain('tinyshakespeare cannot be had here')
   expect(await nacre('--mirror', mirror, '--data', 'names')).toMatchObject({ code: 1 })
+})
+
+test('only models of an earlier timeline are replaced', async () => {
+  const out = join(folder, 'kept')
+  mkdirSync(join(out, 'rnn'), { recursive: true })
+  writeFileSync(join(out, 'rnn/config.json'), '{"model_type": "rnn"}')
+  const words = ['--data', stories('en', 200), '--models', 'rnn', '--minutes', '0.01', '--out']
+  expect(await nacre(...words, out)).toMatchObject({ code: 2, stderr: expect.stringContaining('which holds another') })
+  expect(readFileSync(join(out, 'rnn/config.json'), 'utf8')).toBe('{"model_type": "rnn"}')
+  const again = join(folder, 'again')
+  expect([(await nacre(...words, again)).code, (await nacre(...words, again)).code]).toEqual([0, 0])
 })
 
 test('wrong usage, and a text that is too short', async () => {

@@ -14,7 +14,7 @@ import { clock } from '../training/progress.ts'
 import { columnsOf, padColumns, tableOf, wrapColumns } from './columns.ts'
 import type { Command, CommandContext } from './command.ts'
 import { openData } from './open-data.ts'
-import { noteReplaced, refuseFile } from './out-folder.ts'
+import { refuseFile, refuseModel } from './out-folder.ts'
 import { machineText, thisMachine } from './results.ts'
 import { chooseMembers, type LearningPoint, type Member, type MemberResult } from './timeline-members.ts'
 import { learningPlot, timelinePlot } from './timeline-plots.ts'
@@ -66,9 +66,14 @@ export const command: Command<typeof options> = {
     )
     context.print(`${machineText(machine)}\n`)
 
+    const storage = nodeStorage(out)
+    const write = (name: string, content: string) => storage.write(name, [new TextEncoder().encode(content)])
     refuseFile(context.options.out)
-    for (const { name } of chosen)
-      await noteReplaced(nodeStorage(join(out, name)), join(context.options.out, name), context.note)
+    if (!(await storage.exists('timeline.json'))) {
+      // The models of an earlier timeline may be replaced, and nothing else.
+      for (const { name } of chosen) await refuseModel(nodeStorage(join(out, name)), join(context.options.out, name))
+      await write('timeline.json', `${JSON.stringify({ data: text.name, minutes, seed, machine, results: [] })}\n`)
+    }
     const experiment = { tokenizer, train, heldOut, runtime, seconds: 60 * minutes, seed, sampleTokens }
     const results: MemberResult[] = []
     for (const member of chosen) {
@@ -92,8 +97,6 @@ export const command: Command<typeof options> = {
     }
     const title = `The line on ${text.name}\n${minutesText(minutes)} of training for each model, seed ${seed}`
     const plot = { title, results, entropy: entropy?.bitsPerByte }
-    const storage = nodeStorage(out)
-    const write = (name: string, content: string) => storage.write(name, [new TextEncoder().encode(content)])
     const learned = results.some(({ curve }) => curve.length > 0)
     await write('timeline.svg', await timelinePlot(plot))
     if (learned) await write('learning.svg', await learningPlot(plot))

@@ -1,7 +1,7 @@
 /** Tokenizers that read words as BERT does and cut each into pieces. White space, accents and unknown words do not come back. */
 import { TokenizerError } from '../base/errors.ts'
 import { AddedTokens, endOfTextId } from './added-tokens.ts'
-import { afterLastBoundary, type BertReading, bertWords, needsSpace } from './bert-characters.ts'
+import { afterLastBoundary, type BertReading, bertWords, needsSpace, normalize } from './bert-characters.ts'
 import type { DecodeOptions, EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts'
 import type { AddedTokenJSON, JSONObject, TokenizerJSON } from './tokenizer-json.ts'
 
@@ -29,6 +29,9 @@ export abstract class SubwordTokenizer implements Tokenizer {
   /** The id of what cannot be written. */
   readonly unknown: number
   protected readonly added: AddedTokens
+  /** Of the added ones, those that are found in the text as it stands, and those that are found in what is read of it. */
+  readonly #raw: AddedTokens
+  readonly #read: AddedTokens | undefined
   readonly #what: string
   readonly #texts: (string | undefined)[] = []
   readonly #cache: Map<string, readonly number[]> = new Map()
@@ -46,6 +49,10 @@ export abstract class SubwordTokenizer implements Tokenizer {
     this.reading = { lowercase, stripAccents, splitChinese }
     for (const [token, number] of tokens) this.#texts[number] = token
     this.added = new AddedTokens(addedTokens)
+    const read = addedTokens.filter(({ normalized }) => normalized)
+    this.#raw = read.length === 0 ? this.added : new AddedTokens(addedTokens.filter(({ normalized }) => !normalized))
+    const asRead = read.map(token => ({ ...token, content: normalize(token.content, this.reading) }))
+    this.#read = read.length === 0 ? undefined : new AddedTokens(asRead)
     for (const { id: number, content } of addedTokens) this.#texts[number] = content
     this.vocabularySize = this.#texts.length
     this.specialTokens = this.added.special
@@ -60,11 +67,22 @@ export abstract class SubwordTokenizer implements Tokenizer {
 
   encode(text: string, { special = false }: EncodeOptions = {}): Int32Array {
     const ids: number[] = []
-    for (const { id, start, end } of this.added.split(text, special)) {
+    for (const { id, start, end } of this.#raw.split(text, special)) {
       if (id !== undefined) ids.push(id)
-      else for (const word of this.words(text.slice(start, end))) for (const piece of this.pieces(word)) ids.push(piece)
+      else if (this.#read === undefined) this.#addPieces(text.slice(start, end), ids)
+      else {
+        const read = normalize(text.slice(start, end).toWellFormed(), this.reading)
+        for (const part of this.#read.split(read, special)) {
+          if (part.id !== undefined) ids.push(part.id)
+          else this.#addPieces(read.slice(part.start, part.end), ids)
+        }
+      }
     }
     return Int32Array.from(ids)
+  }
+
+  #addPieces(text: string, ids: number[]): void {
+    for (const word of this.words(text)) for (const piece of this.pieces(word)) ids.push(piece)
   }
 
   /** The words and marks that a text is cut into, as they are read. */

@@ -23,6 +23,18 @@ const tokenizer = wordPieceVocabulary(`${vocabulary.join('\n')}\n`)
 const shown = (text: string, special = false) =>
   Array.from(tokenizer.encode(text, { special }), id => tokenizer.token(id)).join(' ')
 
+test('added tokens are found in the text as it is read, unless they stand apart from that', () => {
+  const json = JSON.parse(JSON.stringify(tokenizer.toJSON()))
+  const flags = { single_word: false, lstrip: false, rstrip: false, special: false }
+  json.added_tokens.push(
+    { ...flags, id: 14, content: 'Covid', normalized: true },
+    { ...flags, id: 15, content: 'Raw', normalized: false },
+  )
+  const read = tokenizerFromJSON(json)
+  // As Hugging Face's tokenizers has them.
+  expect([...read.encode('A cövid,COVIDa raw Raw')]).toEqual([13, 14, 12, 14, 13, 1, 15])
+})
+
 test('longest pieces first; a word that cannot be written whole is unknown', () => {
   expect(shown('UNAFFABLE,Thé')).toBe('un ##aff ##able , the')
   expect(shown('unaffablex a')).toBe('[UNK] a')
