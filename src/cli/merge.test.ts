@@ -251,6 +251,10 @@ describe('bad input', () => {
     ])
       expect(await nacre(line)).toMatchObject({ code: 2, stderr: expect.stringContaining('a model of another origin') })
     expect(readFileSync(at('theirs/model.safetensors'))).toEqual(before)
+    const merged = await nacre(['merge', at('gpt2-chat/adapter'), '--out', at('gpt2')])
+    expect(merged).toMatchObject({ code: 2, stderr: expect.stringContaining('neither is nor holds') })
+    const other = await nacre(['merge', at('gpt2-chat/adapter'), '--out', at('llama')])
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a folder without a run') })
     for (const out of ['theirs', 'gpt2']) {
       const refused = await nacre(['train', 'tfidf', '--data', at('reviews.csv'), '--out', at(out)])
       expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Option --out expected a') })

@@ -11,7 +11,7 @@ import { nodeStorage } from '../storage/node.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Command } from './command.ts'
 import { adapterOptions, foldersOf, openFolder } from './open-folder.ts'
-import { refuseOverlap } from './out-folder.ts'
+import { refuseOther, refuseOverlap } from './out-folder.ts'
 
 const ownOptions = {
   out: { type: 'string', default: 'runs/merged', placeholder: 'DIR', help: 'folder of the model' },
@@ -38,6 +38,7 @@ export const command: Command<typeof options> = {
       })
     }
     refuseOverlap(out, await foldersOf(folder, base))
+    await refuseOther(nodeStorage(resolve(out)), out)
     const parameters = await mergeInto(nodeStorage(resolve(out)), await openFolder(folder, { base }))
     const text = `${parameters.toLocaleString('en-US')} parameters\nThe model is in ${out}.`
     report({ type: 'merge', out, parameters }, text)
