@@ -260,11 +260,7 @@ test.each([
     1,
     /^DeviceError: device expected one that onnxruntime-node offers on this machine: cpu.*Received "tpu"\. Leave --device out to use the CPU\.$/,
   ],
-  [
-    `--out ${text}`,
-    1,
-    /^StorageError: Writing .*text\.txt.* expected directories before the last part of the path\. Received a file among them/,
-  ],
+  [`--out ${text}`, 2, /^OptionError: Option --out expected a folder\. Received ".*text\.txt", which is a file\.$/],
 ])('train with a text and %s', async (words, code, message) => {
   const failed = await train(`--steps 2 --out ${at('unused')} ${words}`)
   expect({ code: failed.code, stdout: failed.stdout }).toEqual({ code, stdout: '' })
