@@ -135,6 +135,13 @@ export async function loadModelFolder(
 export const architectureFor = (model: StoredModel): Architecture =>
   architectures.find(candidate => candidate.describes(model))!
 
+/** What answers for models that are no language models. */
+const otherCommands: Readonly<Record<string, string>> = {
+  bert: 'A BERT answers nacre fill.',
+  marian: 'A translator answers nacre translate.',
+  'nacre-seq2seq': 'A translator answers nacre translate.',
+}
+
 /**
  * How what a config.json describes is written.
  * @throws {CheckpointError} if its model_type is unknown
@@ -143,7 +150,7 @@ export function architectureOf(config: ConfigReader): Architecture {
   const modelType = config.string('model_type')
   const found = architectures.find(candidate => candidate.modelType === modelType)
   if (found !== undefined) return found
-  const hint = 'A classifier answers nacre classify.'
+  const hint = otherCommands[modelType] ?? 'A classifier answers nacre classify.'
   const expected = `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`
   throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"`, hint })
 }

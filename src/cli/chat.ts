@@ -90,7 +90,7 @@ export async function converse(
     }
     const typed = encode(prompt)
     if (typed === undefined) return false
-    if (typed.length + history.length > 0) history.push(...typed)
+    if (typed.length + history.length > 0) history = [...history, ...typed]
     else complain('Nothing to continue yet: type a text.')
     return history.length > 0
   }
@@ -108,7 +108,7 @@ export async function converse(
       ids.push(piece.token)
     }
     answering = undefined
-    history.push(...ids)
+    history = [...history, ...ids]
     if (template !== undefined) messages.push({ role: 'assistant', content: text.trim() })
     write('\n')
     const record: Answer = { type: 'answer', prompt, text, ids }

@@ -209,7 +209,7 @@ function addOption(parser: Parser, name: string, option: Option): void {
     // Both spellings are taken; the help shows the one that changes something.
     const no = flag.replace('--', '--no-')
     parser.addOption(new ParserOption(flag, describe(option)).hideHelp(option.default === true))
-    parser.addOption(new ParserOption(no, describe(option)).hideHelp(option.default !== true))
+    parser.addOption(new ParserOption(no, `turns off: ${describe(option)}`).hideHelp(option.default !== true))
     return
   }
   const placeholder = option.placeholder ?? (isNumber(option) ? option.unit : undefined) ?? placeholders[option.type]
@@ -252,6 +252,9 @@ function usageError(error: CommanderError, parser: Parser): OptionError {
   switch (error.code) {
     case 'commander.unknownOption': {
       const flags = parser.options.flatMap(option => option.long ?? [])
+      const [flag, value] = name.split('=')
+      if (value !== undefined && [...flags, '--help'].includes(flag))
+        return new OptionError({ what: `Option ${flag}`, expected: 'no value', received: `"${value}"` })
       return new UnknownNameError('option', name.split('=')[0], [...flags, '--help'])
     }
     case 'commander.unknownCommand':

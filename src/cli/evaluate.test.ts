@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,6 +202,21 @@ describe('language models', () => {
     const out = await nacre('evaluate', run, ...words)
     expect(out.code).toBe(code)
     expect(out.stderr).toContain(message)
+  })
+
+  test('a command line of any length is read, or refused', () => {
+    const main = join(import.meta.dirname, 'main.ts')
+    const score = (text: string) => {
+      const { status, stderr } = spawnSync(process.execPath, [main, 'score', run, text, '--json'], { encoding: 'utf8' })
+      return [status, stderr]
+    }
+    expect(score('the boat '.repeat(4000))).toEqual([0, ''])
+    expect(score('the boat '.repeat(5000))).toEqual([
+      2,
+      expect.stringMatching(
+        /^OptionError: The command line expected at most 40,000 bytes\. Received 4\d,\d+\. Give a long/,
+      ),
+    ])
   })
 
   test('what was in the file of the predictions stays until there are new ones, and is never what is read', async () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
 import type { WriteStream } from 'node:tty'
+import { OptionError } from '../base/errors.ts'
 import { type Host, runCommandLine, type Sink } from './command.ts'
 import { commands } from './commands.ts'
 
@@ -40,4 +41,16 @@ const host: Host = {
   },
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), commands, host)
+/** ONNX Runtime reads the command line in a way that ends the process where it is longer, in bytes. */
+const longestLine = 40_000
+
+const typed = process.argv.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0)
+if (typed <= longestLine) process.exitCode = await runCommandLine(process.argv.slice(2), commands, host)
+else {
+  const expected = `at most ${longestLine.toLocaleString('en-US')} bytes`
+  const hint = 'Give a long text in a file or by the standard input, many files in several calls (xargs).'
+  const received = typed.toLocaleString('en-US')
+  const { name, message } = new OptionError({ what: 'The command line', expected, received, hint })
+  host.stderr.write(`${name}: ${message}\n`)
+  process.exitCode = 2
+}

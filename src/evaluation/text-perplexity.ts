@@ -49,12 +49,15 @@ export async function textPerplexity(
   let tokens = 0
   let total = 0
   let bytesRead = 0
+  /** Of the last chunk, its bytes and which part of it has been scored. */
+  let [lastBytes, lastShare] = [0, 0]
   const counter = new WordCounter()
   const program = await lossProgram(scored, [batchSize, context])
 
   async function* read(): AsyncGenerator<string> {
     for await (const chunk of text.chunks()) {
-      bytesRead += utf8.encode(chunk).length
+      lastBytes = utf8.encode(chunk).length
+      bytesRead += lastBytes
       counter.push(chunk)
       yield chunk
     }
@@ -76,7 +79,7 @@ export async function textPerplexity(
     }
     pending[0] = pending[count - 1] // the last target is the next input
     count = 1
-    onProgress?.(bytesRead / text.bytes)
+    onProgress?.((bytesRead - lastBytes * (1 - lastShare)) / text.bytes)
   }
 
   try {
@@ -87,6 +90,7 @@ export async function textPerplexity(
         pending.set(piece, count)
         count += piece.length
         done += piece.length
+        lastShare = done / ids.length
         if (count === pending.length) await score()
       }
     }

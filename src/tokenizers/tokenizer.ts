@@ -27,7 +27,7 @@ export interface Tokenizer {
   /** The id that ends a document, if there is one. */
   readonly endOfText: number | undefined
   /** The id that models of this tokenizer expect before a text, if they do. */
-  readonly beginOfText?: number
+  readonly beginOfText?: number | undefined
 
   /**
    * The ids of a text, without any that models put around it. A lone surrogate is read as U+FFFD.

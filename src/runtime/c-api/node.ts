@@ -69,6 +69,21 @@ const silent = 4
 /** Runs block the thread, as onnxruntime-node's do; after this long the next one first lets timers and signals have a turn. */
 const longestBlockMs = 20
 
+/**
+ * ONNX Runtime looks for words in the process's command line by an expression that goes a call deeper with each letter:
+ * with koffi's usual stack, 8,000 letters end the process.
+ */
+function enlargeStack(): void {
+  try {
+    koffi.config({ sync_stack_size: largestStack })
+  } catch {
+    // Another part of the program has called a library before: its settings stay.
+  }
+}
+
+/** The most that koffi grants, in bytes. */
+const largestStack = 16 * 2 ** 20
+
 /** The functions of the table. */
 class Api {
   readonly #table: readonly Pointer[]
@@ -82,6 +97,7 @@ class Api {
   readonly #functions = new Map<string, KoffiFunc<(...values: unknown[]) => Pointer | null>>()
 
   constructor(library: string) {
+    enlargeStack()
     const base = koffi.load(library).func('OrtGetApiBase', address, [])() as Pointer
     const [getApi] = koffi.decode(base, koffi.array(address, 1)) as Pointer[]
     const table = koffi.call(getApi, koffi.proto(address, ['uint32_t']), apiVersion) as Pointer | null
