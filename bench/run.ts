@@ -95,6 +95,22 @@ function node<T>(script: string, words: readonly string[] = []): T[] {
 }
 
 const only = process.argv[2]
+const parts = [
+  'step',
+  'llama',
+  'long',
+  'transformer',
+  'bert',
+  'recurrent',
+  'compile',
+  'generation',
+  'tokenizers',
+  'word2vec',
+]
+if (only !== undefined && !parts.includes(only)) {
+  console.error(`A benchmark expected one of ${parts.join(', ')}. Received "${only}".`)
+  process.exit(2)
+}
 console.log(
   `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
 )
