@@ -29,7 +29,8 @@ test('the list, for people and for programs', async () => {
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   expect(stdout).toMatch(/^NAME .*\ntinyshakespeare +en +1\.1 MB +public domain +plays of Shakespeare/)
   const lines = (await nacre(['data', 'list', '--json'])).stdout.trim().split('\n')
-  expect(lines.map(line => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(catalog)))
+  const records = catalog.map(dataset => ({ type: 'dataset', ...dataset }))
+  expect(lines.map(line => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(records)))
 })
 
 test('a dataset that is made here', async () => {

@@ -8,7 +8,7 @@ const list: Command = {
   arguments: [],
   options: {},
   run({ report, print, json, host }) {
-    if (json) for (const dataset of catalog) report(dataset, '')
+    if (json) for (const dataset of catalog) report({ type: 'dataset', ...dataset }, '')
     const rows = catalog.map(dataset => [
       dataset.name,
       dataset.language,
@@ -54,7 +54,10 @@ const get: Command<typeof getOptions> = {
       }).finally(() => progress?.clear())
       for (const { file, from, location } of files) {
         const { bytes, sha256, url } = file
-        report({ dataset: dataset.name, file: file.name, path: location, from, bytes, sha256, url }, location)
+        report(
+          { type: 'file', dataset: dataset.name, file: file.name, path: location, from, bytes, sha256, url },
+          location,
+        )
       }
       note(`${dataset.name}: ${formatBytes(datasetBytes(dataset))}, verified. Licence: ${dataset.licence}.`)
     }

@@ -87,7 +87,10 @@ export const command: Command<typeof options> = {
         if (context.options.record) await writePage(nodeStorage('.'), await loadAll(recipes))
       } catch (error) {
         if (chosen.length === 1 || context.signal.aborted || !(error instanceof NacreError)) throw error
-        context.report({ recipe: recipe.name, error: error.name, message: error.message }, `failed: ${error.message}\n`)
+        context.report(
+          { type: 'failed', recipe: recipe.name, error: error.name, message: error.message },
+          `failed: ${error.message}\n`,
+        )
         failed.push(recipe.name)
       }
     }
@@ -122,7 +125,7 @@ function outputFolder({ options: { out, quick } }: Context, { name }: Recipe, ma
 async function list(entries: readonly RecipeEntry[], { report, print, host, json }: Context): Promise<void> {
   const recipes = byYear(await loadAll(entries))
   if (json) {
-    for (const { run: _, ...recipe } of recipes) report(recipe, '')
+    for (const { run: _, ...recipe } of recipes) report({ type: 'recipe', ...recipe }, '')
     return
   }
   const rows: string[][] = [['NAME', 'YEAR', 'WHAT IS RUN, AND WHAT IT MUST REACH']]
@@ -166,7 +169,7 @@ async function runOne(recipe: Recipe, out: string, context: Context): Promise<vo
       note(`Reading dataset ${name} ...`)
       return fetchDataset(findDataset(name), { environment: host.environment, mirror, signal })
     },
-    onSeed: result => context.report({ recipe: recipe.name, ...result }, seedLine(recipe, result, width)),
+    onSeed: result => context.report({ type: 'seed', recipe: recipe.name, ...result }, seedLine(recipe, result, width)),
   })
   const seconds = spreadOf(results.map(result => result.seconds))
   const measures = Object.fromEntries(
@@ -176,7 +179,7 @@ async function runOne(recipe: Recipe, out: string, context: Context): Promise<vo
   const run = { date: new Date().toISOString().slice(0, 10), command: commandLine(context), machine, seeds, seconds }
   const result = { ...run, measures, missed: missed.map(({ name }) => name), quick }
   await nodeStorage(out).write('result.json', [new TextEncoder().encode(`${JSON.stringify(result, undefined, 2)}\n`)])
-  if (context.json) context.report({ recipe: recipe.name, ...result }, '')
+  if (context.json) context.report({ type: 'result', recipe: recipe.name, ...result }, '')
   else print('')
   for (const measure of recipe.measures) print(measureText(measure, measures[measure.name], { quick, width }))
   print(`seconds a seed\n  ${spreadText(seconds)}`)

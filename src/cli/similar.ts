@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
 import { openText } from '../data/node.ts'
@@ -44,6 +45,7 @@ export const command: Command<typeof options> = {
   ],
   async run({ arguments: [path, word, ...others], options, json, report, print }) {
     const isBert = await isBertFolder(path)
+    if (!isBert && !existsSync(path)) await openVectors(path, options) // says that it is not there
     if (!isBert && (others.length > 0 || options.texts !== undefined)) {
       const hint = 'Vectors of texts are made by a BERT: nacre train bert'
       const received = 'texts to compare with'

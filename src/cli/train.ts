@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
+import { UnknownNameError } from '../base/options.ts'
 import { loadModelFolder, type SavedModel } from '../checkpoints/model-folder.ts'
 import { namesShards, openShards, openTokens } from '../data/node.ts'
 import type { Shard } from '../data/shards.ts'
@@ -123,6 +124,8 @@ async function settle(context: Context, storage: Storage): Promise<{ modelName: 
     return resumedOptions(storage, given)
   }
   const modelName = words[0] ?? 'llama'
+  const known = [...names, ...others]
+  if (!known.includes(modelName)) throw new UnknownNameError('model', modelName, known)
   const settle = classifierNames.includes(modelName) ? settleClassifierOptions : settleOptions
   const settled = settle(modelName, given)
   await noteReplaced(storage, context.options.out ?? 'runs/latest', context.note)
