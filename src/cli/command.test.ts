@@ -86,6 +86,12 @@ test('without --json people read text', async () => {
   expect((await nacre('data list --json')).stdout).toBe('')
 })
 
+test('help of a command by its name', async () => {
+  expect(await nacre('help train')).toEqual(await nacre('train --help'))
+  expect(await nacre('help')).toEqual(await nacre('--help'))
+  expect((await nacre('train --resume=true')).stderr).toContain('Option --resume expected no value. Received "true".')
+})
+
 test('help comes from the table, and loads only its own command', async () => {
   const { stdout, code } = await nacre('train --help')
   expect(code).toBe(0)

@@ -98,10 +98,11 @@ const jsonOption = { type: 'boolean', default: false, help: 'print JSON lines, f
  * @returns the exit code
  */
 export async function runCommandLine(
-  words: readonly string[],
+  typed: readonly string[],
   commands: readonly CommandEntry[],
   host: Host,
 ): Promise<0 | 1 | 2> {
+  const words = typed[0] === 'help' ? [...typed.slice(1), '--help'] : typed // as other programs have it
   const program = new Parser('nacre')
     .description('The line of language models, from the neuron of 1943 to ChatGPT')
     .version(host.version, '-V, --version', 'print the version')
