@@ -64,18 +64,28 @@ export interface BertStart {
 
 export type BertEvent = BertStart | FitStep | MaskedValidation | KeptEvent
 
+/** @throws {OptionError} if the vocabulary has no room for the characters of the text */
+async function learnTokenizer({ text, options: { vocabulary, lowercase } }: BertRunInput): Promise<WordPiece> {
+  try {
+    return await trainWordPiece(text.chunks(), { vocabularySize: vocabulary, lowercase })
+  } catch (error) {
+    if (!(error instanceof OptionError) || error.what !== 'vocabularySize') throw error
+    const { expected, received } = error
+    throw new OptionError({ what: 'Option --vocabulary', expected, received }, { cause: error })
+  }
+}
+
 /** Trains and leaves a folder that can be used, and resumed. */
 export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent> {
   const { storage, options, runtime } = run
-  const { context, vocabulary, lowercase, batchSize, maskedShare, seed, steps } = options
+  const { context, batchSize, maskedShare, seed, steps } = options
   sizesOf(options, 1) // sizes that do not fit are refused before anything is read
   const microBatchSize = options.microBatchSize ?? batchSize / defaultMicroBatches(batchSize, context)
   if (!Number.isInteger(batchSize / microBatchSize)) {
     const expected = `a divisor of --batch-size (${batchSize})`
     throw new OptionError({ what: 'Option --micro-batch-size', expected, received: String(microBatchSize) })
   }
-  const tokenizer =
-    run.tokenizer ?? (await trainWordPiece(run.text.chunks(), { vocabularySize: vocabulary, lowercase }))
+  const tokenizer = run.tokenizer ?? (await learnTokenizer(run))
   const segmenter = options.masking === 'words' ? run.segmenter : undefined
   const all = await encodeDocuments(documentsOf(run.text), tokenizer, segmenter)
   const { train, validation } = splitDocuments(all, options.validationFraction)
