@@ -111,7 +111,7 @@ test('bad input', async () => {
   const fails = async (words: readonly string[], code: number, message: string) =>
     expect(await nacre(words)).toMatchObject({ code, stderr: expect.stringContaining(message) })
   const en = join(directory, 'en')
-  await fails(train(chinese, 'narrow', '--vocabulary', '6'), 2, 'Option --vocabulary expected at least')
+  await fails(train(chinese, 'narrow', '--vocabulary', '32'), 2, 'Option --vocabulary expected at least')
   await fails(['fill', en, 'No mask.'], 2, 'TEXT expected a text with [MASK]. Received "No mask.".')
   await fails(['fill', en, `[MASK] ${'the '.repeat(40)}`], 2, 'TEXT expected at most 32 tokens. Received 43 tokens')
   await fails(['fill', join(directory, 'none'), '[MASK]'], 2, 'RUN expected the folder of a BERT.')
