@@ -111,7 +111,9 @@ test('bad input', async () => {
   const fails = async (words: readonly string[], code: number, message: string) =>
     expect(await nacre(words)).toMatchObject({ code, stderr: expect.stringContaining(message) })
   const en = join(directory, 'en')
-  await fails(train(chinese, 'narrow', '--vocabulary', '32'), 2, 'Option --vocabulary expected at least')
+  const wide = join(directory, 'wide.txt')
+  writeFileSync(wide, `${Array.from({ length: 60 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('')}\n`.repeat(9))
+  await fails(train(wide, 'narrow', '--vocabulary', '40'), 2, 'Option --vocabulary expected at least 65')
   await fails(['fill', en, 'No mask.'], 2, 'TEXT expected a text with [MASK]. Received "No mask.".')
   await fails(['fill', en, `[MASK] ${'the '.repeat(40)}`], 2, 'TEXT expected at most 32 tokens. Received 43 tokens')
   await fails(['fill', join(directory, 'none'), '[MASK]'], 2, 'RUN expected the folder of a BERT.')
