@@ -208,6 +208,10 @@ test('what the vocabulary cannot write is left out and counted, where that is as
   writeFileSync(at('odd.csv'), ['text,label', ...odd].join('\n'))
   const learned = await nacre(finetune('odd', '--data', at('odd.csv'), '--epochs', '1', '--skip-malformed'))
   expect(learned).toMatchObject({ code: 0, stderr: expect.stringMatching(/^1 record was left out, the first: .*☃/) })
+  const begun = finetune('odd-parts', '--data', at('odd.csv'), '--epochs', '9', '--skip-malformed', '--save-every', '1')
+  expect((await nacre(begun, 'step 9')).stdout).toContain('Go on with: nacre finetune --resume')
+  const resumed = await nacre(['finetune', '--resume', '--out', at('odd-parts')])
+  expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^1 record was left out/) })
   const evaluate = ['evaluate', at('odd'), '--data', at('odd.csv')]
   expect((await nacre(evaluate)).code).toBe(1)
   const skipping = await nacre([...evaluate, '--faulty', 'skip', '--json'])

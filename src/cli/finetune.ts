@@ -81,7 +81,7 @@ export const command: Command<typeof fineTuningOptions> = {
       }
       return finetuneAnswers(context, { base, records: examples.records, out, options: settled })
     }
-    const labelled = examples.kind === 'labelled' ? readableTask(examples.task, base, context) : undefined
+    const labelled = examples.kind === 'labelled' ? readableTask(examples.task, base, settled, note) : undefined
     const task = labelled ?? examples.task
     const { runtime } = base
     const events = fineTuneRun({
@@ -100,7 +100,8 @@ export const command: Command<typeof fineTuningOptions> = {
 function readableTask<T extends Pick<OpenTask, 'train' | 'validation' | 'test'>>(
   task: T,
   base: PreTrained,
-  { options, note }: Pick<Context, 'options' | 'note'>,
+  options: Pick<Context['options'], 'skipMalformed'>,
+  note: Context['note'],
 ): T {
   if (isBert(base)) return task
   const problems = new RecordProblems()
