@@ -219,3 +219,18 @@ export function flagOf(name: string): string {
 export function nameOfFlag(flag: string): string {
   return flag.replace(/^--/, '').replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
+
+/**
+ * Refuses options that mean nothing where they were given.
+ * @param expected - what they would take
+ * @throws {OptionError} if one of them was given
+ */
+export function refuseGiven(
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  expected: string,
+): void {
+  const name = names.find(candidate => given[candidate] !== undefined)
+  if (name === undefined) return
+  throw new OptionError({ what: `Option ${flagOf(name)}`, expected, received: String(given[name]) })
+}

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { OptionError } from '../base/errors.ts'
-import { flagOf, type GivenOptions } from '../base/options.ts'
+import { refuseGiven } from '../base/options.ts'
 import { modelTypeOf } from '../checkpoints/classifier-folder.ts'
 import { isFineTunedFolder } from '../checkpoints/fine-tuned-folder.ts'
 import { findTask } from '../data/tasks.ts'
@@ -89,13 +88,6 @@ const options: typeof dataOptions &
   ...modelOptions,
 }
 
-/** @throws {OptionError} if one of these was given, which has no meaning here */
-function refuse(given: GivenOptions<typeof options>, names: readonly (keyof typeof options)[], expected: string): void {
-  const name = names.find(candidate => given[candidate] !== undefined)
-  if (name === undefined) return
-  throw new OptionError({ what: `Option ${flagOf(name)}`, expected, received: String(given[name]) })
-}
-
 export const command: Command<typeof options> = {
   arguments: [{ name: 'RUN', help: 'folder of a trained model' }],
   options,
@@ -125,7 +117,11 @@ export const command: Command<typeof options> = {
       return evaluateDigits(storage, runtime(), options, { host, json, report, print, note })
     }
     if (isClassifier(modelType) || (await isFineTunedFolder(storage))) {
-      refuse(context.given, ['shots', 'prompt', 'choices'], 'a language model: a classifier is given the bare texts')
+      refuseGiven(
+        context.given,
+        ['shots', 'prompt', 'choices'],
+        'a language model: a classifier is given the bare texts',
+      )
       return evaluateClassifier(folder, task, await openClassifier(storage, runtime()), options, context)
     }
     const bertTask = modelType === bertType ? await openBertTask(storage, runtime()) : undefined
@@ -137,7 +133,7 @@ export const command: Command<typeof options> = {
       const open = () => openModel(folder, options, { generating })
       return evaluateLanguageTask(folder, task, open, options, context)
     }
-    refuse(
+    refuseGiven(
       context.given,
       ['shots', 'limit', 'part'],
       'examples of a task, --task or --prompt: a text is read as a whole',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OptionError } from '../base/errors.ts'
-import type { GivenOptions, OptionsOf } from '../base/options.ts'
+import { type GivenOptions, type OptionsOf, refuseGiven } from '../base/options.ts'
 import { readCharRNN } from '../checkpoints/charrnn.ts'
 import { type NamedBytes, readLlama2c } from '../checkpoints/llama2c.ts'
 import { type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
@@ -73,13 +73,8 @@ function sourceOf(
   { tokenizer, heads }: OptionsOf<typeof importOptions>,
   given: GivenOptions<typeof importOptions>,
 ): (() => Promise<SavedModel>) | undefined {
-  const refuse = (...names: ('tokenizer' | 'heads')[]): void => {
-    for (const name of names) {
-      if (given[name] === undefined) continue
-      const expected = `to be left out for ${source}, which says so itself`
-      throw new OptionError({ what: `Option --${name}`, expected, received: String(given[name]) })
-    }
-  }
+  const refuse = (...names: ('tokenizer' | 'heads')[]) =>
+    refuseGiven(given, names, `to be left out for ${source}, which says so itself`)
   if (!existsSync(source)) {
     if (datasets.some(({ name }) => name === source)) {
       refuse('tokenizer', 'heads')

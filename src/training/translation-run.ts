@@ -2,8 +2,8 @@
  * A whole training of a translator as `nacre train transformer` does it: pairs to tokens, model, loop, checkpoints,
  * metrics and plot in the folder of the run. It speaks in the events of `trainRun`.
  */
-import { CheckpointError, DataError, OptionError } from '../base/errors.ts'
-import { checkOptions, flagOf, type GivenOptions, type OptionsOf } from '../base/options.ts'
+import { CheckpointError, DataError } from '../base/errors.ts'
+import { checkOptions, flagOf, type GivenOptions, type OptionsOf, refuseGiven } from '../base/options.ts'
 import type { Shape } from '../base/shape.ts'
 import { markerNames, markersOf, saveTranslatorFolder } from '../checkpoints/translator-folder.ts'
 import type { EncodedPair } from '../data/pair-batches.ts'
@@ -210,11 +210,7 @@ export function settleTranslationOptions(
   given: GivenOptions<typeof translationOptions>,
 ): TranslationRunOptions {
   const { name } = translatorEntry(modelName)
-  const foreign = (foreignOptions[name] ?? []).find(option => given[option] !== undefined)
-  if (foreign !== undefined) {
-    const expected = `to be left out: ${name} has nothing of the kind`
-    throw new OptionError({ what: `Option ${flagOf(foreign)}`, expected, received: String(given[foreign]) })
-  }
+  refuseGiven(given, foreignOptions[name] ?? [], `to be left out: ${name} has nothing of the kind`)
   return checkOptions(translationOptions, given, { preset: translationPresets[name], spelling: flagOf })
 }
 
