@@ -52,7 +52,8 @@ export abstract class SubwordTokenizer implements Tokenizer {
     const read = addedTokens.filter(({ normalized }) => normalized)
     this.#raw = read.length === 0 ? this.added : new AddedTokens(addedTokens.filter(({ normalized }) => !normalized))
     const asRead = read.map(token => ({ ...token, content: normalize(token.content, this.reading) }))
-    this.#read = read.length === 0 ? undefined : new AddedTokens(asRead)
+    const found = asRead.filter(({ content }) => content !== '') // of an accent alone nothing is left
+    this.#read = found.length === 0 ? undefined : new AddedTokens(found)
     for (const { id: number, content } of addedTokens) this.#texts[number] = content
     this.vocabularySize = this.#texts.length
     this.specialTokens = this.added.special

@@ -29,6 +29,7 @@ test('added tokens are found in the text as it is read, unless they stand apart 
   json.added_tokens.push(
     { ...flags, id: 14, content: 'Covid', normalized: true },
     { ...flags, id: 15, content: 'Raw', normalized: false },
+    { ...flags, id: 16, content: '\u0301', normalized: true },
   )
   const read = tokenizerFromJSON(json)
   // As Hugging Face's tokenizers has them.
