@@ -6,7 +6,9 @@ Makes test/goldens/llama.json: what transformers' LlamaForCausalLM computes for 
 
 Weights and tokens are made by names, as gpt2.py says. Everything is computed in float64 from the float32 weights; the
 angles of the rotation too, which transformers computes in float32. Losses of a run are those before each of its ten
-updates. "packed" are the logits of a row that holds two documents, each as if it were alone.
+updates. "packed" are the logits of a row that holds two documents, each as if it were alone. "slowed" are logits of a
+model whose heads have a size of their own, and whose rotation is slowed as Llama 3.1's; there the frequencies are
+transformers' own, in float32.
 """
 
 import pathlib
@@ -23,6 +25,9 @@ CONFIGURATION = dict(vocab_size=61, max_position_embeddings=24, hidden_size=32, 
                      tie_word_embeddings=False)
 ROTARY_BASE = 100.0  # short wavelengths, so that a wrong angle shows in few tokens
 BATCH, TOKENS, STEPS = 3, 16, 10
+SLOWED = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=64)
+HEAD_SIZE = 12  # of the slowed one: not hidden_size / num_attention_heads
 CUT = 6  # tokens of the first of two packed documents
 ADAMW = dict(learningRate=1e-3, betas=[0.9, 0.95], epsilon=1e-8, weightDecay=0.1, clip=1.0)
 
@@ -31,26 +36,32 @@ def offset_and_scale(name):
     return (1.0, 0.2) if "norm" in name else (0.0, 0.4)
 
 
-def build(dtype):
-    config = transformers.LlamaConfig(**CONFIGURATION, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
-                                      rope_parameters=dict(rope_type="default", rope_theta=ROTARY_BASE))
+def build(dtype, rotation=dict(rope_type="default"), **changes):
+    configuration = {**CONFIGURATION, **changes}
+    config = transformers.LlamaConfig(**configuration, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
+                                      rope_parameters=dict(rope_theta=ROTARY_BASE, **rotation))
     model = transformers.LlamaForCausalLM(config).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             offset, scale = offset_and_scale(name)
             parameter.copy_(values(name, parameter.shape, scale, offset))
+    frequencies = model.model.rotary_emb.inv_freq.double()
+    if rotation["rope_type"] == "default":
+        half = len(frequencies)
+        frequencies = ROTARY_BASE ** (-torch.arange(half, dtype=torch.float64) / half)
     model = model.to(dtype)
     if dtype == torch.float64:
-        model.model.rotary_emb.forward = exact_rotation
+        model.model.rotary_emb.forward = exact_rotation(frequencies)
     return model
 
 
-def exact_rotation(x, position_ids):
-    half = CONFIGURATION["hidden_size"] // CONFIGURATION["num_attention_heads"] // 2
-    frequencies = ROTARY_BASE ** (-torch.arange(half, dtype=torch.float64) / half)
-    angles = position_ids[..., None].double() * frequencies
-    angles = torch.cat([angles, angles], -1)
-    return angles.cos(), angles.sin()
+def exact_rotation(frequencies):
+    def forward(x, position_ids):
+        angles = position_ids[..., None].double() * frequencies
+        angles = torch.cat([angles, angles], -1)
+        return angles.cos(), angles.sin()
+
+    return forward
 
 
 def batch():
@@ -93,6 +104,7 @@ def golden():
                                 gradientFirst=p.grad.flatten()[:4])
     with torch.no_grad():
         packed = torch.cat([model(inputs[:, :CUT]).logits, model(inputs[:, CUT:]).logits], 1)
+        slowed = build(torch.float64, SLOWED, head_dim=HEAD_SIZE, max_position_embeddings=128)(inputs).logits
         float32 = build(torch.float32)(inputs).logits.double()
     return rounded(dict(
         madeBy="scripts/goldens/llama.py",
@@ -106,6 +118,7 @@ def golden():
         loss=loss,
         cut=CUT,
         packed=packed,
+        slowed=dict(rotation=SLOWED, headSize=HEAD_SIZE, logits=slowed),
         adamw=ADAMW,
         losses=train(torch.float64),
         float32=dict(logits=(float32 - logits).abs().max()),

@@ -80,18 +80,21 @@ export class ConfigReader {
   integer(field: string): number {
     return this.#field(field, 'a whole number above 0', value => Number.isInteger(value) && Number(value) > 0) as number
   }
-  /** A number above 0, or what it is where it is left out. */
-  positive(field: string, otherwise: number): number {
+  /** A number above 0; where it is left out, what it is then. */
+  positive(field: string, otherwise?: number): number {
     const allows = (value: unknown) => Number.isFinite(value) && Number(value) > 0
-    return this.optional(field) === undefined ? otherwise : (this.#field(field, 'a number above 0', allows) as number)
+    if (otherwise !== undefined && this.optional(field) === undefined) return otherwise
+    return this.#field(field, 'a number above 0', allows) as number
   }
   /** A field as it is; undefined where it is left out or null. */
   optional(field: string): unknown {
     return this.#config[field] ?? undefined
   }
-  /** The fields of an object in a field. */
-  inside(field: string, config: Config): ConfigReader {
-    return new ConfigReader(`${this.location}, in "${field}"`, config)
+  /** The fields of an object in a field; undefined where it is left out or null. */
+  object(field: string): ConfigReader | undefined {
+    if (this.optional(field) === undefined) return undefined
+    const allows = (value: unknown) => typeof value === 'object' && !Array.isArray(value)
+    return new ConfigReader(`${this.location}, in "${field}"`, this.#field(field, 'an object', allows) as Config)
   }
   string(field: string): string {
     return this.#field(field, 'a text', value => typeof value === 'string') as string

@@ -1,4 +1,6 @@
-import { Llama, llamaPublished, llamaTensorNames } from '../models/2023-llama.ts'
+import { CheckpointError } from '../base/errors.ts'
+import { headSizeOf, Llama, type LlamaConfiguration, llamaPublished, llamaTensorNames } from '../models/2023-llama.ts'
+import type { RotaryScaling } from '../nn/positions.ts'
 import type { Architecture, Config, ConfigReader } from './architecture.ts'
 import { fromStored, type PartNames, storedParts, theirNames, toStored } from './stored-parts.ts'
 
@@ -19,11 +21,11 @@ export const llama: Architecture<Llama> = {
     num_hidden_layers: configuration.layers,
     num_attention_heads: configuration.heads,
     num_key_value_heads: configuration.keyValueHeads,
-    head_dim: configuration.channels / configuration.heads,
+    head_dim: headSizeOf(configuration),
     hidden_act: 'silu',
     rms_norm_eps: configuration.epsilon,
     rope_theta: configuration.rotaryBase,
-    rope_scaling: null,
+    rope_scaling: configuration.rotaryScaling === undefined ? null : storedScaling(configuration.rotaryScaling),
     attention_bias: false,
     mlp_bias: false,
     attention_dropout: 0,
@@ -36,11 +38,10 @@ export const llama: Architecture<Llama> = {
   create: config => {
     const channels = config.integer('hidden_size')
     const heads = config.integer('num_attention_heads')
+    const headSize = config.optional('head_dim') ? config.integer('head_dim') : channels / heads
     config.onlyIf('hidden_act', ['silu'])
-    config.onlyIf('rope_scaling', [null])
     config.onlyIf('attention_bias', [false])
     config.onlyIf('mlp_bias', [false])
-    config.onlyIf('head_dim', [null, channels / heads])
     config.onlyIf('sliding_window', [null])
     return new Llama({
       vocabulary: config.integer('vocab_size'),
@@ -49,8 +50,9 @@ export const llama: Architecture<Llama> = {
       layers: config.integer('num_hidden_layers'),
       heads,
       keyValueHeads: config.optional('num_key_value_heads') ? config.integer('num_key_value_heads') : heads,
+      ...(headSize !== channels / heads && { headSize }),
       hidden: config.integer('intermediate_size'),
-      rotaryBase: rotaryBaseOf(config),
+      ...rotationOf(config),
       epsilon: config.positive('rms_norm_eps', 1e-6),
       tied: config.optional('tie_word_embeddings') ? config.boolean('tie_word_embeddings') : false,
     })
@@ -61,10 +63,45 @@ export const llama: Architecture<Llama> = {
 }
 
 /** transformers 5 writes `rope_parameters` where those before wrote `rope_theta` and `rope_scaling`. */
-function rotaryBaseOf(config: ConfigReader): number {
-  const given = config.optional('rope_parameters')
-  if (typeof given !== 'object' || given === null) return config.positive('rope_theta', llamaPublished.rotaryBase)
-  const parameters = config.inside('rope_parameters', given as Config)
-  parameters.onlyIf('rope_type', ['default'])
-  return parameters.positive('rope_theta', config.positive('rope_theta', llamaPublished.rotaryBase))
+function rotationOf(config: ConfigReader): Pick<LlamaConfiguration, 'rotaryBase' | 'rotaryScaling'> {
+  const base = config.positive('rope_theta', llamaPublished.rotaryBase)
+  const parameters = config.object('rope_parameters')
+  const scaling = parameters ?? config.object('rope_scaling')
+  const rotaryScaling = scaling && scalingOf(scaling)
+  return { rotaryBase: parameters?.positive('rope_theta', base) ?? base, ...(rotaryScaling && { rotaryScaling }) }
+}
+
+function scalingOf(config: ConfigReader): RotaryScaling | undefined {
+  const field =
+    config.optional('rope_type') === undefined && config.optional('type') !== undefined ? 'type' : 'rope_type'
+  const kind = config.optional(field) === undefined ? 'default' : config.oneOf(field, ['default', 'linear', 'llama3'])
+  config.onlyIf('partial_rotary_factor', [null, 1])
+  if (kind === 'default') return undefined
+  const factor = config.positive('factor')
+  if (kind === 'linear') return { kind, factor }
+  const [lowFrequencyFactor, highFrequencyFactor] = [
+    config.positive('low_freq_factor'),
+    config.positive('high_freq_factor'),
+  ]
+  if (highFrequencyFactor <= lowFrequencyFactor)
+    throw new CheckpointError({
+      what: `${config.location}, field "high_freq_factor",`,
+      expected: `a number above "low_freq_factor" (${lowFrequencyFactor})`,
+      received: String(highFrequencyFactor),
+    })
+  const context = config.integer('original_max_position_embeddings')
+  return { kind, factor, lowFrequencyFactor, highFrequencyFactor, context }
+}
+
+/** With `type` too: releases before transformers 4.43 know no other name. */
+function storedScaling(scaling: RotaryScaling): Config {
+  const { kind, factor } = scaling
+  if (kind === 'linear') return { rope_type: kind, type: kind, factor }
+  return {
+    rope_type: kind,
+    factor,
+    low_freq_factor: scaling.lowFrequencyFactor,
+    high_freq_factor: scaling.highFrequencyFactor,
+    original_max_position_embeddings: scaling.context,
+  }
 }

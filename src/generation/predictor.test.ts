@@ -56,6 +56,17 @@ test('a text that was cut, edited, repeated or exchanged', async () => {
   await expectEqualLogits(text(2 * context, 4).with(-3, 0))
 })
 
+test('a text for which the memory was too small', async () => {
+  const long = tinyLanguageModel({ vocabulary, context: 5000 })
+  const [grown, slow] = [cachedPredictor(long), naivePredictor(long)]
+  const tokens = text(2050)
+  for (const length of [3, 2048, 2049, 2050, 2048]) {
+    const expected = (await slow.next(tokens.slice(0, length))).slice()
+    expectClose(`${length} tokens`, await grown.next(tokens.slice(0, length)), expected, { absolute: 1e-4 })
+  }
+  await Promise.all([grown.release(), slow.release()])
+})
+
 test('what does not change is not computed again', async () => {
   const runs: number[] = []
   const { runtime } = loaded

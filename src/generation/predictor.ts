@@ -63,6 +63,9 @@ interface CachedProgram {
   readonly fetches: Readonly<Record<string, HostTensor>> | undefined
 }
 
+/** Tokens that a memory has room for at first; it doubles when it is full, for models may see 100,000 tokens at once. */
+const firstRoom = 2048
+
 /** Power of two of the longest piece of a recurrence: the graph grows with its steps, and takes longer to load. */
 const longestRecurrence = 5
 
@@ -75,6 +78,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   const names = parameterNames(namedParameters(model))
   const weights = weightFeeds(loaded.model, loaded.weights)
   const programs = new Map<number, Promise<CachedProgram>>()
+  let room = firstRoom
   const longest = isRecurrent(model) ? longestRecurrence : Infinity
   let remembered: Record<string, Value> | undefined
   /** Tokens in the memory, from `start` of the text on, and the logits after the last of them. */
@@ -83,7 +87,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   let latest: Float32Array | undefined
 
   async function build(tokens: number): Promise<CachedProgram> {
-    const memory = model.memory({ rows: 1, tokens })
+    const memory = model.memory({ rows: 1, tokens, room })
     const logits = model.logits(input('ids', [1, tokens], 'int64'), { memory, lastOnly: true })
     const outputs = { logits, ...memory.outputs }
     const ids = new BigInt64Array(tokens)
@@ -118,6 +122,20 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
     return (results.logits as HostTensor).data as Float32Array
   }
 
+  /** Makes a larger memory, empty; what it held is computed again. */
+  async function grow(tokens: number): Promise<void> {
+    while (room < tokens) room *= 2
+    await clear()
+    remembered = undefined
+    tokensBefore = []
+  }
+
+  async function clear(): Promise<void> {
+    release(remembered)
+    await releaseAll([...programs.values()].map(async made => (await made).program))
+    programs.clear()
+  }
+
   /** How many of the tokens seen need not be computed again; the memory then holds these. */
   async function keep(seen: readonly number[], from: number): Promise<number> {
     const shared = from === start ? commonPrefix(tokensBefore, seen) : 0
@@ -133,6 +151,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
   return {
     next: async tokens => {
       const seen = visible(tokens, model.reach)
+      if (seen.length > room && !isRecurrent(model)) await grow(seen.length)
       const kept = await keep(seen, windowStart(tokens.length, model.reach))
       tokensBefore = tokensBefore.slice(0, kept)
       for (let i = kept; i < seen.length; ) {
@@ -142,10 +161,7 @@ export function cachedPredictor(loaded: LoadedModel): LoadedPredictor {
       }
       return latest!
     },
-    release: async () => {
-      release(remembered)
-      await releaseAll([...programs.values()].map(async made => (await made).program))
-    },
+    release: clear,
   }
 }
 

@@ -3,7 +3,7 @@
  * feed-forward layers (SwiGLU) and no biases; later with queries in groups that share keys and values.
  * Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023, section 2.2; Touvron et al., Llama 2: Open
  * Foundation and Fine-Tuned Chat Models, 2023, section 2.2.
- * Shapes: B sequences, T tokens, C channels, H heads, K heads of keys and values, D = C / H channels of a head, V vocabulary.
+ * Shapes: B sequences, T tokens, C channels, H heads, K heads of keys and values, D channels of a head, V vocabulary.
  */
 import { OptionError } from '../base/errors.ts'
 import { type CausalAttentionOptions, causalAttention, checkHeads, packedMask } from '../nn/attention.ts'
@@ -11,7 +11,7 @@ import { normal, transformerDeviation } from '../nn/initializers.ts'
 import { KeyValueCache } from '../nn/key-value-cache.ts'
 import { Embedding, Linear, RootMeanSquareNormalization } from '../nn/layers.ts'
 import type { MemorySize } from '../nn/memory.ts'
-import { type RotaryPlace, rotaryTables } from '../nn/positions.ts'
+import { type RotaryPlace, type RotaryScaling, rotaryFrequencies, rotaryTables } from '../nn/positions.ts'
 import { constant, type Tensor } from '../tensor/tensor.ts'
 import type { LanguageModel, LogitsOptions } from './language-model.ts'
 
@@ -25,10 +25,14 @@ export interface LlamaConfiguration {
   readonly heads: number
   /** Heads of keys and values, each for a group of queries; as many as heads: none is shared. */
   readonly keyValueHeads: number
+  /** Channels of a head; channels / heads unless given. */
+  readonly headSize?: number
   /** Units inside of a feed-forward layer. */
   readonly hidden: number
   /** Of the wavelengths of the rotation: 2π to 2π times this, in tokens. */
   readonly rotaryBase: number
+  /** How the rotation is slowed for texts longer than those that the model began with. */
+  readonly rotaryScaling?: RotaryScaling
   /** Added to the mean square before its root. */
   readonly epsilon: number
   /** Whether the logits are made by the token embedding too. */
@@ -37,6 +41,13 @@ export interface LlamaConfiguration {
 
 /** What all sizes share. */
 export const llamaPublished = { vocabulary: 32_000, rotaryBase: 10_000 } as const
+
+/** Channels of a head. */
+export function headSizeOf({ channels, heads, headSize = channels / heads }: HeadSizes): number {
+  return headSize
+}
+
+type HeadSizes = Pick<LlamaConfiguration, 'channels' | 'heads' | 'headSize'>
 
 export type LlamaSize = Omit<LlamaConfiguration, keyof typeof llamaPublished> & { readonly parameters: number }
 
@@ -91,8 +102,8 @@ export class Llama implements LanguageModel<KeyValueCache> {
 
   /** @throws {OptionError} if the channels cannot be shared evenly among the heads, or the heads among the groups */
   constructor(configuration: LlamaConfiguration) {
-    const { vocabulary, channels, layers, heads, keyValueHeads, epsilon, tied } = configuration
-    checkHeads(channels, heads)
+    const { vocabulary, channels, layers, heads, keyValueHeads, headSize, epsilon, tied } = configuration
+    if (headSize === undefined) checkHeads(channels, heads)
     checkGroups(configuration)
     const initialize = normal(transformerDeviation(channels))
     this.embedding = new Embedding(vocabulary, channels, initialize)
@@ -120,11 +131,12 @@ export class Llama implements LanguageModel<KeyValueCache> {
   }
 
   states(ids: Tensor, { dropout, memory, packing, recompute, lastOnly = false }: Options = {}): Tensor {
-    const { context, channels, heads, rotaryBase } = this.#configuration
+    const { context, rotaryBase, rotaryScaling } = this.#configuration
     const [, tokens] = ids.shape
     // One number where the tokens follow one another: the position of the first.
     const positions = packing?.positions ?? memory?.positions.slice(0, 0, 1) ?? constant([0], [1], 'int64')
-    const place = { positions, ...rotaryTables(context, channels / heads, rotaryBase) }
+    const frequencies = rotaryFrequencies(headSizeOf(this.#configuration), rotaryBase, rotaryScaling)
+    const place = { positions, ...rotaryTables(memory?.length ?? Math.min(tokens, context), frequencies) }
     const mask = packing && packedMask(packing)
     let x = this.embedding.apply(ids) // [B, T, C]
     if (dropout) x = dropout.apply(x)
@@ -176,26 +188,28 @@ class SelfAttention {
   readonly value: Linear
   readonly output: Linear
   readonly #heads: number
+  readonly #headSize: number
 
   constructor(configuration: LlamaConfiguration) {
     const { channels, heads, keyValueHeads } = configuration
-    const shared = (channels / heads) * keyValueHeads
-    this.query = linear(channels, channels, configuration)
-    this.key = linear(channels, shared, configuration)
-    this.value = linear(channels, shared, configuration)
-    this.output = linear(channels, channels, configuration, true)
+    const headSize = headSizeOf(configuration)
+    this.query = linear(channels, headSize * heads, configuration)
+    this.key = linear(channels, headSize * keyValueHeads, configuration)
+    this.value = linear(channels, headSize * keyValueHeads, configuration)
+    this.output = linear(headSize * heads, channels, configuration, true)
     this.#heads = heads
+    this.#headSize = headSize
   }
 
   apply(x: Tensor, { dropout, memory, mask, place: { positions, cosines, sines } }: BlockOptions): Tensor {
-    const [batch, tokens, channels] = x.shape
+    const [batch, tokens] = x.shape
     const q = this.query.apply(x).rotary(positions, cosines, sines) // [B, T, H D]
     const k = this.key.apply(x).rotary(positions, cosines, sines) // [B, T, K D]
     const v = this.value.apply(x)
     if (memory) return this.output.apply(memory.attend(q, k, v, this.#heads))
-    const byHeads = (part: Tensor) => part.reshape([batch, tokens, -1, channels / this.#heads]).permute([0, 2, 1, 3]) // [B, H or K, T, D]
+    const byHeads = (part: Tensor) => part.reshape([batch, tokens, -1, this.#headSize]).permute([0, 2, 1, 3]) // [B, H or K, T, D]
     const y = causalAttention(byHeads(q), byHeads(k), byHeads(v), { dropout, mask }) // [B, H, T, D]
-    return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
+    return this.output.apply(y.permute([0, 2, 1, 3]).reshape([batch, tokens, -1]))
   }
 }
 
@@ -218,12 +232,19 @@ class FeedForward {
 }
 
 /** @throws {OptionError} if heads cannot be grouped, or the channels of a head do not come in pairs */
-function checkGroups({ channels, heads, keyValueHeads }: LlamaConfiguration): void {
+function checkGroups(configuration: LlamaConfiguration): void {
+  const { channels, heads, keyValueHeads, headSize } = configuration
   if (heads % keyValueHeads !== 0) {
     const expected = `a divisor of heads (${heads})`
     throw new OptionError({ what: 'keyValueHeads', expected, received: String(keyValueHeads) })
   }
-  if ((channels / heads) % 2 === 0) return
+  if (headSizeOf(configuration) % 2 === 0) return
+  if (headSize !== undefined)
+    throw new OptionError({
+      what: 'headSize',
+      expected: 'an even number, for channels are rotated in pairs',
+      received: String(headSize),
+    })
   throw new OptionError({
     what: 'channels',
     expected: 'an even number of channels in each head, which are rotated in pairs',

@@ -61,6 +61,6 @@ test('what belongs to what is learned at once, and from random weights not yet',
 test('too few heads or channels are refused', () => {
   const narrow = new Llama({ ...model.configuration, channels: 48 })
   expect(() => lookUpWeights(narrow, 1)).toThrow(
-    /expected at least 3 heads of 18 channels and 73 channels in all. Received 3 heads, 48 channels/,
+    /expected at least 3 heads of 18 channels and 73 channels in all. Received 3 heads of 16 channels, 48 channels/,
   )
 })

@@ -10,7 +10,8 @@
 import { OptionError } from '../base/errors.ts'
 import { Random } from '../base/random.ts'
 import { initialWeights, namedParameters } from '../nn/parameters.ts'
-import type { Llama, LlamaConfiguration } from './2023-llama.ts'
+import { rotaryFrequencies } from '../nn/positions.ts'
+import { headSizeOf, type Llama, type LlamaConfiguration } from './2023-llama.ts'
 
 /** How far the heads of the first layer look back; each writes into a group of its own. */
 const offsets = [1, 2, 3] as const
@@ -50,14 +51,14 @@ const lookUps: readonly {
 export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Array> {
   const { configuration } = model
   checkRoom(configuration)
-  const { channels, layers, heads, rotaryBase } = configuration
+  const { channels, layers, heads, rotaryBase, rotaryScaling } = configuration
   const weights = initialWeights(namedParameters(model), seed)
   const random = new Random(seed, 'look-up weights')
   const [constant, content] = [channels - 1, channels - 1 - offsets.length * groupSize]
   const groupAt = (group: number): number => content + group * groupSize
-  const headSize = channels / heads
+  const headSize = headSizeOf(configuration)
   const pairs = headSize / 2
-  const frequencies = Array.from({ length: pairs }, (_, pair) => rotaryBase ** (-pair / pairs))
+  const frequencies = rotaryFrequencies(headSize, rotaryBase, rotaryScaling)
   const stillPlaces = [...frequencies.keys()]
     .filter(pair => frequencies[pair] <= still)
     .flatMap(pair => [pair, pair + pairs])
@@ -71,10 +72,10 @@ export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Ar
   for (let layer = 0; layer < layers; layer++) {
     const matrix = (name: string) => weights.get(`blocks.${layer}.attention.${name}.weight`)!
     const add = (name: string, row: number, column: number, value: number): void => {
-      matrix(name)[row * channels + column] += value
+      matrix(name)[row * (name === 'output' ? channels : heads * headSize) + column] += value
     }
     for (const name of ['query', 'key', 'value', 'output'])
-      for (let i = 0; i < channels ** 2; i++) matrix(name)[i] *= layer === 0 ? firstNoise : laterNoise
+      for (const i of matrix(name).keys()) matrix(name)[i] *= layer === 0 ? firstNoise : laterNoise
     /** Adds the rows that read a source into places of a head; content is read through the projection. */
     const read = (name: string, source: Source, gain: number, place: (index: number) => number): void => {
       for (let i = 0; i < groupSize; i++) {
@@ -115,11 +116,17 @@ export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Ar
   return weights
 }
 
-function checkRoom({ channels, heads }: LlamaConfiguration): void {
+function checkRoom(configuration: LlamaConfiguration): void {
+  const { channels, heads } = configuration
+  const headSize = headSizeOf(configuration)
   const least = offsets.length * groupSize + 1 + groupSize
-  if (heads >= offsets.length && channels / heads >= groupSize && channels >= least) return
+  if (heads >= offsets.length && headSize >= groupSize && channels >= least) return
   const expected = `at least ${offsets.length} heads of ${groupSize} channels and ${least} channels in all`
-  throw new OptionError({ what: 'A model that looks up', expected, received: `${heads} heads, ${channels} channels` })
+  throw new OptionError({
+    what: 'A model that looks up',
+    expected,
+    received: `${heads} heads of ${headSize} channels, ${channels} channels`,
+  })
 }
 
 /** Content at random, a constant, and nearly nothing in the groups. */

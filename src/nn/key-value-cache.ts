@@ -22,17 +22,18 @@ export class KeyValueCache implements Memory {
   readonly inPlace = true
   /** Positions of the new tokens: int64 [S]. */
   readonly positions: Tensor
+  /** Tokens that the caches hold. */
+  readonly length: number
   readonly #rows: number
-  readonly #length: number
   readonly #last: Tensor
   readonly #total: Tensor
   readonly #layers: { readonly shape: Shape; readonly keys: Tensor; readonly values: Tensor }[] = []
   readonly #place: Record<'positions' | 'last' | 'total', HostTensor>
 
-  /** @param length - tokens that the caches hold */
-  constructor({ rows, tokens }: MemorySize, length: number) {
+  /** @param context - tokens that the model sees at once */
+  constructor({ rows, tokens, room = Infinity }: MemorySize, context: number) {
+    this.length = Math.min(room, context)
     this.#rows = rows
-    this.#length = length
     this.positions = input('positions', [tokens], 'int64')
     this.#last = input('last', [rows], 'int32')
     this.#total = input('total', [], 'int32')
@@ -53,7 +54,7 @@ export class KeyValueCache implements Memory {
     const channels = q.shape[2] / heads
     const keyValueHeads = k.shape[2] / channels
     const width = headMultiple * Math.ceil(channels / headMultiple)
-    const shape = [this.#rows, keyValueHeads, this.#length, width]
+    const shape = [this.#rows, keyValueHeads, this.length, width]
     const layer = this.#layers.length
     const past = [input(`keys/${layer}`, shape), input(`values/${layer}`, shape)]
     const attributes = { heads, keyValueHeads, scale: 1 / Math.sqrt(channels), band }

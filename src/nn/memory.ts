@@ -30,6 +30,8 @@ export interface MemorySize {
   readonly rows: number
   /** New tokens of one run. */
   readonly tokens: number
+  /** Tokens in all that it has room for, where it holds them one by one; by default as many as the model sees at once. */
+  readonly room?: number
 }
 
 /** The output that takes the place of an input. */

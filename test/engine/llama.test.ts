@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { type Config, ConfigReader } from '../../src/checkpoints/architecture.ts'
 import { llama } from '../../src/checkpoints/llama.ts'
 import { loadModelFolder, saveModelFolder } from '../../src/checkpoints/model-folder.ts'
 import { compile } from '../../src/compiler/compile.ts'
@@ -27,6 +28,8 @@ const golden = readGolden<{
   readonly loss: number
   readonly cut: number
   readonly packed: number[][][]
+  readonly configuration: Config
+  readonly slowed: { readonly rotation: Config; readonly headSize: number; readonly logits: number[][][] }
   readonly losses: number[]
 }>('llama.json')
 const runtime = nodeRuntime({ threads: 1 })
@@ -70,6 +73,29 @@ test('two documents in a row do not see one another, and each begins at position
   const result = await program.run({ ids: feeds.ids, positions, documents, ...weightFeeds(model, weights) })
   await program.release()
   expectClose('logits', numbersOf(result.logits), golden.packed.flat(2), { absolute: 1e-5 })
+})
+
+test('a rotation slowed for long texts, and heads of a size of their own; over a cache too', async () => {
+  const { rotation, headSize, logits: expected } = golden.slowed
+  const rope = { ...rotation, rope_theta: golden.rotaryBase }
+  const config = { ...golden.configuration, rope_parameters: rope, head_dim: headSize, max_position_embeddings: 128 }
+  const slowed = llama.create(new ConfigReader('golden', config))
+  const own = await llama.load(slowed, async (name, shape) => goldenValues(name, { ...golden.parameters[name], shape }))
+  const found = slowed.logits(ids)
+  const names = parameterNames(namedParameters(slowed))
+  for (const where of [runtime, await webRuntime()]) {
+    const program = await compile(where, { found }, { parameterNames: names })
+    const result = await program.run({ ids: feeds.ids, ...weightFeeds(slowed, own) })
+    await program.release()
+    expectClose('logits', numbersOf(result.found), expected.flat(2), { absolute: 1e-5 })
+    const predictor = cachedPredictor({ model: slowed, weights: own, runtime: where })
+    for (const [i, tokens] of golden.inputs.entries())
+      for (const length of [1, 5, 16]) {
+        const next = await predictor.next(tokens.slice(0, length))
+        expectClose(`row ${i}, ${length} tokens`, next, expected[i][length - 1], { absolute: 1e-5 })
+      }
+    await predictor.release()
+  }
 })
 
 test('the same logits on WebAssembly', async () => {
