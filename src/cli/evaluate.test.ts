@@ -233,6 +233,19 @@ describe('language models', () => {
     expect(stderr).toContain('Option --predictions expected another file than that of --data')
   })
 
+  test('a text is scored in windows of the context, or in shorter ones', async () => {
+    writeFileSync(at('windows.txt'), 'the boat on the water, the water on the boat\n'.repeat(8))
+    const words = ['evaluate', run, '--data', at('windows.txt'), '--json']
+    const record = async (...more: string[]) => JSON.parse((await nacre(...words, ...more)).stdout)
+    const [usual, whole, short] = [await record(), await record('--context', '32'), await record('--context', '8')]
+    expect(whole.natsPerToken).toBe(usual.natsPerToken)
+    expect(short.tokens).toBe(usual.tokens)
+    expect(short.natsPerToken).not.toBeCloseTo(usual.natsPerToken, 6)
+    expect((await nacre(...words, '--context', '33')).stderr).toContain('Option --context expected at most 32 tokens')
+    const { stderr } = await nacre('evaluate', run, '--task', 'hellaswag', '--data', endings, '--context', '8')
+    expect(stderr).toContain('Option --context expected a text that is predicted as a whole, --data. Received 8')
+  })
+
   test.each([null, true, [], '', 'x', 1.5])('endings have no label %j', async label => {
     const file = write('labels.jsonl', { ctx: 'A boat', endings: ['on the water', 'in a tree'], label })
     const { code, stderr } = await nacre('evaluate', run, '--task', 'hellaswag', '--data', file)

@@ -38,6 +38,12 @@ const dataOptions = {
   mirror: { type: 'string', placeholder: 'DIR', help: 'take datasets from this folder (default: $NACRE_DATA_MIRROR)' },
   encoding: { type: 'string', default: 'utf-8', help: 'encoding of the text' },
   batchSize: { type: 'integer', default: 8, minimum: 1, unit: 'sequences', help: 'sequences at once' },
+  context: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'tokens',
+    help: 'a text: tokens of a window (default: what the model sees at once, 2,048 at most)',
+  },
 } as const
 
 /** Of tasks. */
@@ -129,6 +135,7 @@ export const command: Command<typeof options> = {
     if (modelType === bertType) return evaluateBert(folder, options, context)
     const isAsked = options.prompt !== undefined || options.choices !== undefined
     if (task !== undefined || isAsked) {
+      refuseGiven(context.given, ['context'], 'a text that is predicted as a whole, --data')
       const generating = task !== undefined && findTask(task).form === 'answers'
       const open = () => openModel(folder, options, { generating })
       return evaluateLanguageTask(folder, task, open, options, context)
@@ -146,6 +153,7 @@ export const command: Command<typeof options> = {
     const began = performance.now()
     const result = await textPerplexity(model, text, {
       batchSize: options.batchSize,
+      context: options.context,
       onProgress: draw,
       onWindow: window => windows.push(window),
     }).finally(() => draw())

@@ -8,6 +8,7 @@ import { RecordProblems } from '../data/records.ts'
 import { generate, length } from '../generation/generate.ts'
 import { cachedPredictor } from '../generation/predictor.ts'
 import { temperature } from '../generation/sampling.ts'
+import { windowTokens } from '../models/language-model.ts'
 import { nodeStorage } from '../storage/node.ts'
 import type { FineTuningRunOptions } from '../training/fine-tuning-run.ts'
 import { grownParameters } from '../training/grow-vocabulary.ts'
@@ -17,6 +18,7 @@ import { checkProblems } from './open-examples.ts'
 import type { OpenModel } from './open-model.ts'
 import { showFit } from './show-fit.ts'
 
+const rowsOf = (rows: number): string => (rows === 1 ? '1 row' : `${count(rows)} rows`)
 const count = (value: number): string => Math.round(value).toLocaleString('en-US')
 
 /** `nacre finetune` on conversations, instructions, completions and texts: the model learns the answers. */
@@ -56,7 +58,7 @@ export async function finetuneAnswers(
   )
   if (report.dropped > 0)
     note(
-      `${count(report.dropped)} examples are longer than the context and were left out (--too-long ${options.tooLong}).`,
+      `${count(report.dropped)} examples are longer than the context and were left out (--too-long ${options.tooLong}, --context).`,
     )
   if (report.cut > 0) note(`${count(report.cut)} examples are longer than the context and were cut.`)
   const asked = validation.examples[0]
@@ -72,7 +74,7 @@ export async function finetuneAnswers(
     start => [
       `${count(start.parameters)} parameters, of which ${count(start.trainedParameters)} learn`,
       `${count(start.examples)} examples to learn from, ${count(start.heldOut)} held out; ${(100 * start.padding).toFixed(1)} % padding`,
-      `${count(start.steps)} steps of ${options.batchSize} rows, ${options.epochs === 1 ? '1 epoch' : `${options.epochs} epochs`}`,
+      `${count(start.steps)} steps of ${rowsOf(Math.min(options.batchSize, start.rowsOfEpoch))}, ${options.epochs === 1 ? '1 epoch' : `${options.epochs} epochs`}`,
     ],
     ({ loss, metric, metricName }) => {
       const chosenBy = metricName === undefined ? '' : `${metricName} ${(100 * metric!).toFixed(2)} %, `
@@ -92,7 +94,7 @@ async function examplesOf(
 ): Promise<[train: ExampleReport, validation: ExampleReport]> {
   const [chosen, held] = splitRecords(records, options)
   const problems = new RecordProblems()
-  const settings = { tokenizer, template, context: model.context, tooLong: options.tooLong }
+  const settings = { tokenizer, template, context: windowTokens(model, options.context), tooLong: options.tooLong }
   const build = (part: readonly PlacedRecord[]) => buildExamples(inOrder(part), problems, settings)
   const built: [ExampleReport, ExampleReport] = [await build(chosen), await build(held)]
   checkProblems(problems, 'The data', options, note)

@@ -139,6 +139,23 @@ test('multiple choice: learned, asked, and evaluated', async () => {
   }
 }, 60_000)
 
+test('answers are learned in rows as long as they need, or as they are told', async () => {
+  const rows = places.map(place => ({ prompt: `the ${place} is`, completion: ' good' }))
+  writeFileSync(at('answers.jsonl'), lines(rows))
+  const run = (...words: readonly string[]) =>
+    nacre([...finetune('answers', '--data', at('answers.jsonl'), '--epochs', '1'), ...words])
+  expect((await run()).stdout).toMatch(/steps? of \d rows?, 1 epoch/)
+  const narrow = await run('--context', '8')
+  expect(narrow.code).not.toBe(0)
+  expect(narrow.stderr).toContain('longer than the context and were left out (--too-long drop, --context)')
+  const wide = await run('--context', '33')
+  expect(wide.stderr).toContain(
+    'Option --context expected at most 32 tokens, as many as the model sees at once. Received 33',
+  )
+  const classes = await nacre(finetune('classes', '--data', at('reviews.csv'), '--context', '8'))
+  expect(classes.stderr).toContain('Option --context expected to be left out where classes are learned. Received 8')
+})
+
 test('questions that are longer than the context are counted, and keep their answers', async () => {
   const long = { context: 'the park is good '.repeat(20), question: 'is', choices: ['good', 'bad'], label: 0 }
   writeFileSync(at('long.jsonl'), lines([long, { ...long, label: 1 }, { ...long, context: 'park' }]))

@@ -12,7 +12,9 @@ test('it reads, learns to answer, is asked, and can be talked to', async () => {
   const small = ['--documents', '100', '--conversations', '40', '--questions', '3', '--no-talk']
   const { code, stdout, stderr } = await nacre(['start', ...small, '--out', out])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/^(\d examples are longer than the context and were left out \(--too-long drop\)\.\n)?$/)
+  expect(stderr).toMatch(
+    /^(\d examples are longer than the context and were left out \(--too-long drop, --context\)\.\n)?$/,
+  )
   expect(stdout).toMatch(/1\. It reads.*2\. It learns to answer.*3\. It is asked/s)
   expect(stdout).toMatch(/English: \d of 3 questions answered exactly right, \d+\.0 % \(95 % confidence: /)
   expect(stdout).toMatch(/Chinese: \d of 3 questions/)

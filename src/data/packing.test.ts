@@ -56,6 +56,18 @@ test('every example stands in the rows of an epoch once, whole', () => {
   expect(whole.batch(0).scoredTokens).toBe(answers)
 })
 
+test('few examples make no larger batch than they need', () => {
+  const few = [20, 30, 40].map(exampleOf)
+  const packed = packExamples(few, { batchSize: 32, context: 2048, seed: 3 })
+  expect([packed.batchSize, packed.context, packed.rows.length]).toEqual([1, 128, 1])
+  expect(packed.padding).toBeCloseTo(1 - 87 / 128, 10)
+  const { inputs, scoredTokens } = packed.batch(0)
+  expect(inputs.length).toBe(128)
+  expect(scoredTokens).toBe(packed.scoredTokens[0])
+  const narrow = packExamples(few, { batchSize: 2, context: 50, seed: 3 })
+  expect([narrow.batchSize, narrow.context, narrow.rows.length]).toEqual([2, 50, 2])
+})
+
 test('little is padding, and its share is told', () => {
   const many = Array.from({ length: 2000 }, () => exampleOf(2 + random.integer(context)))
   const packed = packExamples(many, { batchSize: 4, context, seed: 3 })

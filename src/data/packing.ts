@@ -27,9 +27,9 @@ export interface PackedBatch {
 }
 
 export interface PackingOptions {
-  /** B */
+  /** B at most */
   readonly batchSize: number
-  /** T */
+  /** T at most */
   readonly context: number
   readonly seed: number
   /** Examples that look for a place at once; default 4096, in order 512. */
@@ -39,6 +39,10 @@ export interface PackingOptions {
 }
 
 export interface PackedExamples {
+  /** B: no more rows than there are */
+  readonly batchSize: number
+  /** T: no more than the longest row needs, up to a multiple of 64 */
+  readonly context: number
   /** Rows of an epoch, each with the examples in it. */
   readonly rows: readonly (readonly number[])[]
   /** Share of the rows' places that hold no token. */
@@ -62,20 +66,24 @@ export interface PackedExamples {
  * @throws {DataError} if there is no example, or one is longer than a row
  */
 export function packExamples(examples: readonly TrainingExample[], options: PackingOptions): PackedExamples {
-  const { batchSize, context, seed, inOrder = false, window = inOrder ? 512 : 4096 } = options
+  const { context: room, seed, inOrder = false, window = inOrder ? 512 : 4096 } = options
   if (examples.length === 0)
     throw new DataError({ what: 'The data', expected: 'examples to learn from', received: 'none' })
-  refuseLonger(examples, context)
+  refuseLonger(examples, room)
   const random = new Random(seed, 'packing')
-  const groups = sharedPrefixes(examples, context)
+  const groups = sharedPrefixes(examples, room)
   const order = inOrder ? groups : random.shuffle(groups)
   const rows: Group[][] = []
   for (let begin = 0; begin < order.length; begin += window) {
-    const fitted = firstFit(order.slice(begin, begin + window), context)
+    const fitted = firstFit(order.slice(begin, begin + window), room)
     rows.push(...(inOrder ? random.shuffle(fitted) : fitted)) // the fullest rows would come first
   }
+  const batchSize = Math.min(options.batchSize, rows.length)
+  const widths = rows.map(row => row.reduce((sum, { length }) => sum + length, 0))
+  const longest = widths.reduce((most, width) => Math.max(most, width), 0)
+  const context = Math.min(room, widthMultiple * Math.ceil(longest / widthMultiple))
   const epochs = inOrder ? orderedEpochs(rows.length, batchSize) : shuffledEpochs(rows.length, batchSize, seed)
-  const used = groups.reduce((sum, { length }) => sum + length, 0)
+  const used = widths.reduce((sum, width) => sum + width, 0)
   const sharedTokens = groups.reduce((sum, { prefix, members }) => sum + prefix * (members.length - 1), 0)
   const batchOf = (indices: readonly number[]): PackedBatch => {
     const groupsOf = indices.map(index => rows[index] ?? [])
@@ -86,6 +94,7 @@ export function packExamples(examples: readonly TrainingExample[], options: Pack
   const membersOf = (row: readonly Group[]): number[] => row.flatMap(({ members }) => members)
   const rowsOf = (step: number): number[] => [...epochs.batch(step)]
   return {
+    ...{ batchSize, context },
     rows: rows.map(membersOf),
     padding: 1 - used / (rows.length * context),
     sharedTokens,
@@ -115,6 +124,8 @@ interface Group {
   readonly length: number
 }
 
+/** Few widths are compiled for data that changes a little, and products are of whole blocks. */
+const widthMultiple = 64
 /** A shorter prefix is not worth a place of its own. */
 const shortestPrefix = 8
 /** Examples with a common prefix lie at most so far from each other. */

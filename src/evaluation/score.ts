@@ -1,7 +1,7 @@
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { evaluationWindows } from '../data/streams.ts'
 import type { TokenSource } from '../data/token-shards.ts'
-import { isRecurrent, type LanguageModel } from '../models/language-model.ts'
+import { isRecurrent, type LanguageModel, windowTokens } from '../models/language-model.ts'
 import { tokenLosses } from '../nn/losses.ts'
 import { firstState, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
@@ -57,13 +57,13 @@ export async function lossProgram(
 
 /**
  * log P(w_i | w_1 .. w_{i-1}) of each token after the first, in nats: the terms of the chain rule. Where the text is
- * longer than the model's reach it is scored in windows that move by half of the context, so that each token has at
+ * longer than a window, 2,048 tokens at most, it is scored in windows that move by half of one, so that each token has at
  * least that much before it.
  *
  * @param tokens - at least two
  */
 export async function scoreTokens(scored: ScoredModel, tokens: ArrayLike<number>): Promise<number[]> {
-  const { context } = scored.model
+  const context = windowTokens(scored.model)
   const count = tokens.length - 1
   const width = Math.min(context, count)
   const moves = isRecurrent(scored.model) ? width : Math.floor((width + 1) / 2)
@@ -96,18 +96,23 @@ export interface Perplexity {
 }
 
 /**
- * How well a model predicts a text of any length. The text is cut into windows of the context side by side; every token
+ * How well a model predicts a text of any length. The text is cut into windows side by side; every token
  * after the first is scored once, with the tokens of its window before it. A recurrent model reads the text in as many
  * contiguous stretches as the batch has rows, and carries its state from window to window.
  *
+ * @param context - tokens of a window, by default as many as the model sees at once, 2,048 at most
  * @param onProgress - called with the share that is done
  */
 export async function perplexity(
   scored: ScoredModel,
   source: TokenSource,
-  { batchSize = 8, onProgress }: { batchSize?: number; onProgress?: (share: number) => void } = {},
+  {
+    batchSize = 8,
+    context: wanted,
+    onProgress,
+  }: { batchSize?: number; context?: number; onProgress?: (share: number) => void } = {},
 ): Promise<Perplexity> {
-  const { context } = scored.model
+  const context = windowTokens(scored.model, wanted)
   const windows = evaluationWindows({ source, batchSize, context }, isRecurrent(scored.model))
   const program = await lossProgram(scored, [batchSize, context])
   let total = 0

@@ -2,7 +2,7 @@ import { DataError } from '../base/errors.ts'
 import { evaluationWindows } from '../data/streams.ts'
 import type { MeasuredText } from '../data/text.ts'
 import { memoryTokens } from '../data/token-shards.ts'
-import { isRecurrent } from '../models/language-model.ts'
+import { isRecurrent, windowTokens } from '../models/language-model.ts'
 import { encodeChunks, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import { bootstrap, type Interval } from './intervals.ts'
 import { lossProgram, type Perplexity, type ScoredModel } from './score.ts'
@@ -27,6 +27,7 @@ export interface TextPerplexity extends Perplexity {
  * `perplexity` of a text that is read as it is scored: the same windows and the same numbers, with no more than one batch
  * of tokens in memory. For a recurrent model, whose state goes through the whole text, it is a section of 4 M tokens.
  *
+ * @param context - tokens of a window, by default as many as the model sees at once, 2,048 at most
  * @param onProgress - called with the share that is done
  * @param onWindow - called with each window
  * @throws {DataError} if the text has fewer than two tokens
@@ -37,11 +38,17 @@ export async function textPerplexity(
   text: MeasuredText,
   {
     batchSize = 8,
+    context: wanted,
     onProgress,
     onWindow,
-  }: { batchSize?: number; onProgress?: (share: number) => void; onWindow?: (window: TextWindow) => void } = {},
+  }: {
+    batchSize?: number
+    context?: number
+    onProgress?: (share: number) => void
+    onWindow?: (window: TextWindow) => void
+  } = {},
 ): Promise<TextPerplexity> {
-  const { context } = scored.model
+  const context = windowTokens(scored.model, wanted)
   const recurrent = isRecurrent(scored.model)
   const capacity = recurrent ? sectionTokens : batchSize * context
   const pending = new Int32Array(capacity + 1) // inputs, and the target of the last

@@ -1,3 +1,4 @@
+import { OptionError } from '../base/errors.ts'
 import type { Packing } from '../nn/attention.ts'
 import { countDropouts, type Dropout } from '../nn/dropout.ts'
 import type { Memory, MemorySize } from '../nn/memory.ts'
@@ -45,6 +46,20 @@ export interface LanguageModel<M extends Memory = Memory> {
 
 /** Whether a model's memory is carried from window to window. */
 export const isRecurrent = ({ context, reach }: LanguageModel): boolean => reach > context
+
+/** Tokens of a window unless another is asked for: a model may see more at once than a machine has memory for. */
+const usualWindow = 2048
+
+/**
+ * Tokens that are computed as one window, by training or scoring.
+ * @param wanted - by default as many as the model sees at once, 2,048 at most
+ * @throws {OptionError} if the model does not see so many
+ */
+export function windowTokens(model: LanguageModel, wanted: number = Math.min(model.context, usualWindow)): number {
+  if (wanted <= model.reach) return wanted
+  const expected = `at most ${model.reach} tokens, as many as the model sees at once`
+  throw new OptionError({ what: 'Option --context', expected, received: String(wanted) })
+}
 
 /** How often a forward pass drops. */
 export const dropoutPlaces = (model: LanguageModel): number =>

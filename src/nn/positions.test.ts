@@ -32,9 +32,8 @@ test('a slowed rotation: all pairs alike, or only those that turn seldom in a te
   const shares = rotaryFrequencies(128, 500_000, llama3).map((frequency, i) => frequency / plain[i])
   const turns = plain.map(frequency => (8192 * frequency) / (2 * Math.PI))
   for (const [i, share] of shares.entries()) {
-    if (turns[i] >= 4) expect(share).toBe(1)
-    else if (turns[i] <= 1) expect(share).toBeCloseTo(1 / 8, 12)
-    else expect(share).toBeCloseTo((turns[i] - 1) / 3 + (4 - turns[i]) / 24, 12)
+    const between = (turns[i] - 1) / 3 + (4 - turns[i]) / 24
+    expect(share).toBeCloseTo(turns[i] >= 4 ? 1 : turns[i] <= 1 ? 1 / 8 : between, 12)
   }
   expect(turns.filter(count => count > 1 && count < 4).length).toBeGreaterThan(3)
 })

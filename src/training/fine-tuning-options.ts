@@ -21,6 +21,12 @@ const ownOptions = {
     default: 'drop',
     help: 'what becomes of an example that is longer than the context: it is left out, or loses the beginning of its prompt',
   },
+  context: {
+    type: 'integer',
+    minimum: 1,
+    unit: 'tokens',
+    help: 'where answers are learned: tokens of a row, which holds several examples (default: what the model sees at once, 2,048 at most)',
+  },
   skipMalformed: { type: 'boolean', default: false, help: 'leave out records with problems, and count them' },
   resume: { type: 'boolean', default: false, help: 'go on where the run in --out stopped' },
   fromScratch: {

@@ -120,8 +120,8 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
 }
 
 /** @throws {OptionError} if something is asked for that only the learning of answers does */
-function refuseOfAnswers({ recompute, inOrder, tooLong }: FineTuningRunOptions): void {
-  const given = { recompute, inOrder, tooLong: tooLong !== 'drop' && tooLong }
+function refuseOfAnswers({ recompute, inOrder, tooLong, context }: FineTuningRunOptions): void {
+  const given = { recompute, inOrder, tooLong: tooLong !== 'drop' && tooLong, context: context ?? false }
   const found = Object.entries(given).find(([, value]) => value !== false)
   if (found === undefined) return
   const hint =

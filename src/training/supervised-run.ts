@@ -16,6 +16,7 @@ import {
   type LanguageModel,
   type LogitsOptions,
   sameModel,
+  windowTokens,
 } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
 import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
@@ -79,13 +80,11 @@ export interface SupervisedRunInput {
 export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<SupervisedEvent> {
   const { storage, options, runtime, base } = run
   const { seed, epochs, batchSize } = options
-  const { context } = base.model
   refuseRecurrent(base.model)
+  const context = windowTokens(base.model, options.context)
   const metric = answerMetric(options.metric)
-  const sizes = { batchSize, context, seed }
-  const packed = packExamples(run.train, { ...sizes, inOrder: options.inOrder })
-  const held = run.validation.length > 0 ? packExamples(run.validation, sizes) : undefined
-  const stepsOfEpoch = Math.ceil(packed.rows.length / batchSize)
+  const packed = packExamples(run.train, { batchSize, context, seed, inOrder: options.inOrder })
+  const stepsOfEpoch = Math.ceil(packed.rows.length / packed.batchSize)
   const steps = epochs * stepsOfEpoch
 
   const model = sameModel(base.model)
@@ -98,7 +97,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const optimizer = fineTuningOptimizer(options, 0.99)
   const identity: Identity = {
     configuration: JSON.stringify({
-      ...{ base: base.model.configuration, batchSize, lora: options.lora },
+      ...{ base: base.model.configuration, context: options.context, batchSize, lora: options.lora },
       weights: options.lora > 0 ? await weightsFingerprint(base.weights) : undefined,
     }),
     optimizer: optimizer.name,
@@ -111,8 +110,9 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const asking = { runtime, tokenizer, turnEnds, most: options.metricExamples }
   const answers = metric && answerScorer(run.validation, { ...asking, metric })
 
-  const microBatches = runtime.writesInPlace ? defaultMicroBatches(batchSize, context, lanesOf(runtime, parameters)) : 1
-  const shape = [batchSize / microBatches, context] as const
+  const lanes = lanesOf(runtime, parameters)
+  const microBatches = runtime.writesInPlace ? defaultMicroBatches(packed.batchSize, packed.context, lanes) : 1
+  const shape = [packed.batchSize / microBatches, packed.context] as const
   const size = shape[0] * shape[1]
   /** Scored tokens of each micro-batch of a step. */
   const scoredOf = (step: number): number[] => {
@@ -127,7 +127,8 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const dropping = options.dropout > 0
   const rising = Math.round(steps * options.warmUp)
   const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
-  const losses = held && (await answerLoss(model, held, shape, microBatches, runtime))
+  const held = run.validation.length > 0 && packExamples(run.validation, { batchSize: shape[0], context, seed })
+  const losses = held ? await answerLoss(model, held, runtime) : undefined
   const training = await fit({
     ...{ runtime, weights, optimizer, steps, microBatches, resume },
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
@@ -175,7 +176,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     ...{ storage, runtime, training, shapes, identity, from, begin, signal: run.signal },
     options: { ...options, steps, evaluateEvery, sampleEvery: stepsOfEpoch },
     plot: { title: 'fine-tuning: loss of the answers' },
-    validates: held !== undefined,
+    validates: losses !== undefined,
     measure: event => (event.type === 'validation' && metric ? { ...event, metricName: metric } : event),
     keepModel: async () => {
       await saveModelFolder(storage, await saved())
@@ -228,22 +229,19 @@ function feedsOf(
 async function answerLoss(
   model: LanguageModel & object,
   held: PackedExamples,
-  shape: readonly [number, number],
-  parts: number,
   runtime: Runtime,
 ): Promise<(weights: Feeds) => Promise<number>> {
+  const shape = [held.batchSize, held.context] as const
   const places = shape[0] * shape[1]
   const loss = packedLosses(model, held, shape, places).sum()
   const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
-  const rowsAtOnce = shape[0] * parts
   return async weights => {
     let [nats, tokens] = [0, 0]
-    for (let row = 0; row < held.rows.length; row += rowsAtOnce) {
-      const indices = Array.from({ length: Math.min(rowsAtOnce, held.rows.length - row) }, (_, i) => row + i)
+    for (let row = 0; row < held.rows.length; row += held.batchSize) {
+      const indices = Array.from({ length: Math.min(held.batchSize, held.rows.length - row) }, (_, i) => row + i)
       const batch = held.batchOf(indices)
       tokens += batch.scoredTokens
-      for (let part = 0; part < parts; part++)
-        nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, part, places) })).loss)
+      nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, 0, places) })).loss)
     }
     return nats / tokens
   }
