@@ -1,5 +1,5 @@
-import { CheckpointError, StorageError } from '../base/errors.ts'
-import { outOfRange, type Storage } from '../storage/storage.ts'
+import { CheckpointError } from '../base/errors.ts'
+import type { Storage } from '../storage/storage.ts'
 import {
   type Adapter,
   adaptedConfigFile,
@@ -11,7 +11,9 @@ import {
   otherBase,
 } from './adapter.ts'
 import { type Config, readJSON, requireFiles } from './architecture.ts'
-import { byteLength, layOut, openSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors.ts'
+import { joinedStorage } from './joined-storage.ts'
+import { bytesFile, type MadeFile, overlay, storedFile, tensorsFile } from './overlay.ts'
+import { openSafetensors, type SafetensorsFile, type StoredTensor } from './safetensors.ts'
 
 /** Files of a model's folder that an adapter's folder may have as well: its own are taken. */
 const ownFiles = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'chat_template.jinja']
@@ -27,60 +29,19 @@ const weightsFile = 'model.safetensors'
  */
 export async function adaptedStorage(adapter: Storage, base: Storage): Promise<Storage> {
   const opened = await openAdapter(adapter)
-  await requireFiles(base, ['config.json', weightsFile], 'model, the base of an adapter')
-  const file = await openSafetensors(base, weightsFile)
-  const weights = await adaptedWeights(opened, file)
-  const config = new TextEncoder().encode(`${JSON.stringify(await adaptedConfig(opened, adapter, base), null, 2)}\n`)
-  const place = async (name: string): Promise<Storage> =>
-    ownFiles.includes(name) && (await adapter.exists(name)) ? adapter : base
-  const locate = (name: string): string => (name === weightsFile ? opened.location : base.locate(name))
-  const made = (name: string): ReadFile | undefined => {
-    if (name === weightsFile) return weights
-    return name === 'config.json' ? bytesFile(config) : undefined
-  }
-  const range = async (name: string, offset: number, length: number): Promise<Uint8Array> => {
-    const own = made(name)
-    if (own === undefined) return (await place(name)).readRange(name, offset, length)
-    if (offset < 0 || length < 0 || offset + length > own.size) throw outOfRange(locate(name), offset, length, own.size)
-    return own.range(offset, length)
-  }
-  const refuse = async (name: string): Promise<never> => {
-    const expected = 'to be read only: it is a base with an adapter on it'
-    throw new StorageError({ what: locate(name), expected, received: 'something to write' })
-  }
-  const size = async (name: string): Promise<number> => made(name)?.size ?? (await place(name)).size(name)
-  return {
-    locate,
-    size,
-    readRange: range,
-    read: async name => range(name, 0, await size(name)),
-    exists: async name => made(name) !== undefined || (await place(name)).exists(name),
-    list: async folder => {
-      const names = [
-        ...(await base.list(folder)),
-        ...(await adapter.list(folder)).filter(name => ownFiles.includes(name)),
-      ]
-      return [...new Set(names)].sort()
-    },
-    write: refuse,
-    append: refuse,
-    truncate: refuse,
-    remove: refuse,
-  }
+  const whole = await joinedStorage(base)
+  await requireFiles(whole, ['config.json', weightsFile], 'model, the base of an adapter')
+  const config = `${JSON.stringify(await adaptedConfig(opened, adapter, whole), null, 2)}\n`
+  const files = new Map<string, MadeFile>([
+    [weightsFile, await adaptedWeights(opened, await openSafetensors(whole, weightsFile))],
+    ['config.json', bytesFile(whole.locate('config.json'), new TextEncoder().encode(config))],
+  ])
+  for (const name of ownFiles) if (await adapter.exists(name)) files.set(name, await storedFile(adapter, name))
+  return overlay(whole, files, 'it is a base with an adapter on it')
 }
-
-interface ReadFile {
-  readonly size: number
-  range(offset: number, length: number): Promise<Uint8Array>
-}
-
-const bytesFile = (bytes: Uint8Array): ReadFile => ({
-  size: bytes.length,
-  range: async (offset, length) => bytes.slice(offset, offset + length),
-})
 
 /** The tensors of the base, those that the adapter changes computed, those that it brings in their place. */
-async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<ReadFile> {
+async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<MadeFile> {
   const tensors = new Map<string, StoredTensor>()
   for (const { name, dtype, shape } of base.tensors.values())
     tensors.set(name, { name, dtype, shape, data: () => base.read(name) })
@@ -106,7 +67,7 @@ async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<
     if (before && before.shape.slice(1).join() !== shape.slice(1).join()) throw lacking(adapter, base, layer)
     tensors.set(name, { name, dtype: 'F32', shape, data: () => adapter.file.readFloat32(stored) })
   }
-  return fileOf(adapter.location, [...tensors.values()])
+  return tensorsFile(adapter.location, [...tensors.values()])
 }
 
 function lacking({ location }: Adapter, base: SafetensorsFile, layer: string): CheckpointError {
@@ -120,31 +81,6 @@ function nameIn({ tensors }: SafetensorsFile, name: string): string | undefined 
   const short = name.replace(/^[^.]+\./, '')
   if (tensors.has(short)) return short
   return ['transformer', 'model', 'bert'].map(first => `${first}.${name}`).find(long => tensors.has(long))
-}
-
-/** A file whose tensors are made when their bytes are asked for. */
-function fileOf(location: string, tensors: readonly StoredTensor[]): ReadFile {
-  const { header, sorted } = layOut(location, tensors)
-  const places: { readonly tensor: StoredTensor; readonly begin: number; readonly end: number }[] = []
-  let size = header.length
-  for (const tensor of sorted) {
-    places.push({ tensor, begin: size, end: size + byteLength(tensor) })
-    size += byteLength(tensor)
-  }
-  return {
-    size,
-    range: async (offset, length) => {
-      const bytes = new Uint8Array(length)
-      if (offset < header.length) bytes.set(header.subarray(offset, offset + length))
-      for (const { tensor, begin, end } of places) {
-        const [from, to] = [Math.max(begin, offset), Math.min(end, offset + length)]
-        if (from >= to) continue
-        const { buffer, byteOffset, byteLength: all } = await (tensor.data as () => Promise<ArrayBufferView>)()
-        bytes.set(new Uint8Array(buffer, byteOffset, all).subarray(from - begin, to - begin), from - offset)
-      }
-      return bytes
-    },
-  }
 }
 
 /**

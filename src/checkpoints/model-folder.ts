@@ -26,6 +26,7 @@ import {
 import { gpt } from './gpt.ts'
 import { gptNeo } from './gpt-neo.ts'
 import { gpt2 } from './gpt2.ts'
+import { joinedStorage } from './joined-storage.ts'
 import { llama } from './llama.ts'
 import { recurrentArchitectures } from './recurrent.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
@@ -97,16 +98,17 @@ function describe(saved: SavedModel, architecture: Architecture): Record<string,
 }
 
 /**
- * Reads a folder that we or transformers wrote.
+ * Reads a folder that we or transformers wrote, its weights in one file or in several.
  * @param options.segmenters - those that need a host, as jieba, for a tokenizer of words that was trained with one
  * @throws {CheckpointError} if a file is missing or damaged, a field of config.json is missing or asks for something
  *   else than the published architecture, a tensor is missing or has another shape, or the tokenizer has more tokens
  *   than the model
  */
 export async function loadModelFolder(
-  storage: Storage,
+  folder: Storage,
   options: { readonly segmenters?: readonly Segmenter[] } = {},
 ): Promise<SavedModel> {
+  const storage = await joinedStorage(folder)
   await requireFiles(storage, ['config.json'], 'model')
   const config = new ConfigReader(storage.locate('config.json'), await readJSON(storage, 'config.json'))
   const architecture = architectureOf(config) // before the other files: a classifier has no tokenizer.json
