@@ -30,7 +30,7 @@ export async function finetuneAnswers(
     out,
     options,
     resumeLine = `nacre finetune --resume --out ${out}`,
-    closing = `Try: nacre chat ${out}`,
+    closing,
   }: {
     readonly base: OpenModel
     readonly records: readonly PlacedRecord[]
@@ -38,7 +38,7 @@ export async function finetuneAnswers(
     readonly options: FineTuningRunOptions
     /** The command that goes on with it. */
     readonly resumeLine?: string
-    /** What is printed at the end. */
+    /** What is printed at the end, in the place of a command to try. */
     readonly closing?: string
   },
 ): Promise<void> {
@@ -81,7 +81,8 @@ export async function finetuneAnswers(
       return `${chosenBy}loss ${loss.toFixed(4)} nats per token`
     },
   )
-  if (closing !== '') print(closing)
+  const asking = talks ? `nacre chat ${out}` : `nacre generate ${out} --temperature 0 --prompt TEXT`
+  if (closing !== '') print(closing ?? `Try: ${asking}`)
 }
 
 /** Examples to learn from, and a part that is held out. */

@@ -144,7 +144,9 @@ test('answers are learned in rows as long as they need, or as they are told', as
   writeFileSync(at('answers.jsonl'), lines(rows))
   const run = (...words: readonly string[]) =>
     nacre([...finetune('answers', '--data', at('answers.jsonl'), '--epochs', '1'), ...words])
-  expect((await run()).stdout).toMatch(/steps? of \d rows?, 1 epoch/)
+  const { stdout } = await run()
+  expect(stdout).toMatch(/steps? of \d rows?, 1 epoch/)
+  expect(stdout).toContain(`Try: nacre generate ${at('answers')} --temperature 0 --prompt TEXT`)
   const narrow = await run('--context', '8')
   expect(narrow.code).not.toBe(0)
   expect(narrow.stderr).toContain('longer than the context and were left out (--too-long drop, --context)')
