@@ -8,7 +8,7 @@ Weights and tokens are made by names, as gpt2.py says. Everything is computed in
 angles of the rotation too, which transformers computes in float32. Losses of a run are those before each of its ten
 updates. "packed" are the logits of a row that holds two documents, each as if it were alone. "slowed" are logits of a
 model whose heads have a size of their own, and whose rotation is slowed as Llama 3.1's; there the frequencies are
-transformers' own, in float32.
+transformers' own, in float32. "qwen2" and "qwen3" are models of those classes, with all gradients.
 """
 
 import pathlib
@@ -36,11 +36,12 @@ def offset_and_scale(name):
     return (1.0, 0.2) if "norm" in name else (0.0, 0.4)
 
 
-def build(dtype, rotation=dict(rope_type="default"), **changes):
+def build(dtype, rotation=dict(rope_type="default"), family="Llama", **changes):
     configuration = {**CONFIGURATION, **changes}
-    config = transformers.LlamaConfig(**configuration, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
-                                      rope_parameters=dict(rope_theta=ROTARY_BASE, **rotation))
-    model = transformers.LlamaForCausalLM(config).eval()
+    make = getattr(transformers, f"{family}Config")
+    config = make(**configuration, attn_implementation="eager", bos_token_id=None, eos_token_id=None,
+                  rope_parameters=dict(rope_theta=ROTARY_BASE, **rotation))
+    model = getattr(transformers, f"{family}ForCausalLM")(config).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             offset, scale = offset_and_scale(name)
@@ -91,9 +92,8 @@ def train(dtype):
     return losses
 
 
-def golden():
+def forward_and_backward(model):
     inputs, targets = batch()
-    model = build(torch.float64)
     logits = model(inputs).logits
     loss = loss_of(logits, targets)
     loss.backward()
@@ -102,6 +102,21 @@ def golden():
         offset, scale = offset_and_scale(name)
         parameters[name] = dict(shape=list(p.shape), offset=offset, scale=scale, gradientNorm=p.grad.norm(),
                                 gradientFirst=p.grad.flatten()[:4])
+    return dict(parameters=parameters, logits=logits, loss=loss)
+
+
+def relative(family, **changes):
+    """What a class that is nearly Llama's computes, and the config.json that it writes."""
+    model = build(torch.float64, family=family, tie_word_embeddings=True, **changes)
+    config = {field: value for field, value in model.config.to_diff_dict().items() if field != "transformers_version"}
+    return dict(config={**config, "use_sliding_window": False}, **forward_and_backward(model))
+
+
+def golden():
+    inputs, targets = batch()
+    model = build(torch.float64)
+    whole = forward_and_backward(model)
+    logits = whole["logits"]
     with torch.no_grad():
         packed = torch.cat([model(inputs[:, :CUT]).logits, model(inputs[:, CUT:]).logits], 1)
         slowed = build(torch.float64, SLOWED, head_dim=HEAD_SIZE, max_position_embeddings=128)(inputs).logits
@@ -113,11 +128,11 @@ def golden():
         rotaryBase=ROTARY_BASE,
         inputs=inputs,
         targets=targets,
-        parameters=parameters,
-        logits=logits,
-        loss=loss,
+        **whole,
         cut=CUT,
         packed=packed,
+        qwen2=relative("Qwen2"),
+        qwen3=relative("Qwen3", head_dim=HEAD_SIZE),
         slowed=dict(rotation=SLOWED, headSize=HEAD_SIZE, logits=slowed),
         adamw=ADAMW,
         losses=train(torch.float64),

@@ -20,7 +20,7 @@ sys.path = [folder for folder in sys.path if Path(folder).resolve() != Path(__fi
 import tiktoken
 import tokenizers
 from tiktoken.load import data_gym_to_mergeable_bpe_ranks
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 R50K = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
 CL100K = (
@@ -31,6 +31,7 @@ LLAMA3 = (
     r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"""
     r"""|\s*[\r\n]+|\s+(?!\S)|\s+"""
 )
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 PHRASES = "|".join(
     [
         r"[\p{Lu}\p{Lt}]\p{Ll}*",
@@ -226,6 +227,7 @@ def encodings(mirror):
         "gpt2": encoding("gpt2", R50K, gpt2, {"<|endoftext|>": 50256}),
         "cl100k": encoding("cl100k", CL100K, cl100k, {"<|endoftext|>": 100257}),
         "llama3": encoding("llama3", LLAMA3, cl100k, {"<|endoftext|>": 100257}),
+        "qwen2": encoding("qwen2", QWEN2, cl100k, {"<|endoftext|>": 100257}),
         "o200k": encoding("o200k", O200K, ranks("o200k_base.tiktoken"), {"<|endoftext|>": 199999}),
     }
 
@@ -240,7 +242,12 @@ def main():
     cases = []
 
     def case(source, text, full):
-        ids = {name: encoding.encode_ordinary(text) for name, encoding in tiktokens.items() if full or name == "gpt2"}
+        texts = {"qwen2": normalizers.NFC().normalize_str(text)}
+        ids = {
+            name: encoding.encode_ordinary(texts.get(name, text))
+            for name, encoding in tiktokens.items()
+            if full or name == "gpt2"
+        }
         assert ids["gpt2"] == huggingface.encode(text).ids, source
         hashes = {name: [len(own), digest(own)] for name, own in ids.items()}
         cases.append({**source, "bytes": len(text.encode()), "ids": hashes})

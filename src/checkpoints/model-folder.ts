@@ -27,7 +27,7 @@ import { gpt } from './gpt.ts'
 import { gptNeo } from './gpt-neo.ts'
 import { gpt2 } from './gpt2.ts'
 import { joinedStorage } from './joined-storage.ts'
-import { llama } from './llama.ts'
+import { llama, qwen2, qwen3 } from './llama.ts'
 import { recurrentArchitectures } from './recurrent.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts'
 import { transformerDecoder } from './transformer-decoder.ts'
@@ -46,7 +46,16 @@ export interface SavedModel {
 }
 
 /** One entry for each model of the line that is saved. */
-const architectures: readonly Architecture[] = [...recurrentArchitectures, transformerDecoder, gpt, gpt2, gptNeo, llama]
+const architectures: readonly Architecture[] = [
+  ...recurrentArchitectures,
+  transformerDecoder,
+  gpt,
+  gpt2,
+  gptNeo,
+  llama,
+  qwen2,
+  qwen3,
+]
 
 /** Their name of a sampling option, and ours. */
 const generationFields: readonly (readonly [string, keyof SamplingOptions])[] = [

@@ -2,7 +2,7 @@
  * Llama: causal Transformer blocks with root-mean-square normalization before each sub-block, rotary positions, gated
  * feed-forward layers (SwiGLU) and no biases; later with queries in groups that share keys and values.
  * Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023, section 2.2; Touvron et al., Llama 2: Open
- * Foundation and Fine-Tuned Chat Models, 2023, section 2.2.
+ * Foundation and Fine-Tuned Chat Models, 2023, section 2.2. Qwen 2 and 3 add what two options say.
  * Shapes: B sequences, T tokens, C channels, H heads, K heads of keys and values, D channels of a head, V vocabulary.
  */
 import { OptionError } from '../base/errors.ts'
@@ -37,6 +37,10 @@ export interface LlamaConfiguration {
   readonly epsilon: number
   /** Whether the logits are made by the token embedding too. */
   readonly tied: boolean
+  /** Whether queries, keys and values have biases: Qwen Team, Qwen2 Technical Report, 2024, section 2.2.1. */
+  readonly queryKeyValueBias?: boolean
+  /** Whether queries and keys are normalized, each head by itself, before they are turned: Qwen3 Technical Report, 2025, section 2. */
+  readonly queryKeyNormalization?: boolean
 }
 
 /** What all sizes share. */
@@ -176,35 +180,48 @@ class Block {
   }
 }
 
-/** A layer without bias. The papers do not say how weights begin: as GPT-2's do, layers before a sum smaller. */
-function linear(inputs: number, outputs: number, { channels, layers }: LlamaConfiguration, beforeSum = false): Linear {
+/** The papers do not say how weights begin: as GPT-2's do, layers before a sum smaller. */
+function linear(
+  inputs: number,
+  outputs: number,
+  { channels, layers }: LlamaConfiguration,
+  { bias = false, beforeSum = false }: { bias?: boolean; beforeSum?: boolean } = {},
+): Linear {
   const deviation = transformerDeviation(channels) / (beforeSum ? Math.sqrt(2 * layers) : 1)
-  return new Linear(inputs, outputs, { bias: false, initialize: normal(deviation) })
+  return new Linear(inputs, outputs, { bias, initialize: normal(deviation) })
 }
 
 class SelfAttention {
   readonly query: Linear
   readonly key: Linear
   readonly value: Linear
+  readonly queryNormalization?: RootMeanSquareNormalization
+  readonly keyNormalization?: RootMeanSquareNormalization
   readonly output: Linear
   readonly #heads: number
   readonly #headSize: number
 
   constructor(configuration: LlamaConfiguration) {
-    const { channels, heads, keyValueHeads } = configuration
+    const { channels, heads, keyValueHeads, epsilon, queryKeyValueBias: bias, queryKeyNormalization } = configuration
     const headSize = headSizeOf(configuration)
-    this.query = linear(channels, headSize * heads, configuration)
-    this.key = linear(channels, headSize * keyValueHeads, configuration)
-    this.value = linear(channels, headSize * keyValueHeads, configuration)
-    this.output = linear(headSize * heads, channels, configuration, true)
+    this.query = linear(channels, headSize * heads, configuration, { bias })
+    this.key = linear(channels, headSize * keyValueHeads, configuration, { bias })
+    this.value = linear(channels, headSize * keyValueHeads, configuration, { bias })
+    if (queryKeyNormalization) {
+      this.queryNormalization = new RootMeanSquareNormalization(headSize, epsilon)
+      this.keyNormalization = new RootMeanSquareNormalization(headSize, epsilon)
+    }
+    this.output = linear(headSize * heads, channels, configuration, { beforeSum: true })
     this.#heads = heads
     this.#headSize = headSize
   }
 
   apply(x: Tensor, { dropout, memory, mask, place: { positions, cosines, sines } }: BlockOptions): Tensor {
     const [batch, tokens] = x.shape
-    const q = this.query.apply(x).rotary(positions, cosines, sines) // [B, T, H D]
-    const k = this.key.apply(x).rotary(positions, cosines, sines) // [B, T, K D]
+    const perHead = (part: Tensor, normalization?: RootMeanSquareNormalization): Tensor =>
+      normalization?.apply(part.reshape([batch, tokens, -1, this.#headSize])).reshape(part.shape) ?? part
+    const q = perHead(this.query.apply(x), this.queryNormalization).rotary(positions, cosines, sines) // [B, T, H D]
+    const k = perHead(this.key.apply(x), this.keyNormalization).rotary(positions, cosines, sines) // [B, T, K D]
     const v = this.value.apply(x)
     if (memory) return this.output.apply(memory.attend(q, k, v, this.#heads))
     const byHeads = (part: Tensor) => part.reshape([batch, tokens, -1, this.#headSize]).permute([0, 2, 1, 3]) // [B, H or K, T, D]
@@ -223,7 +240,7 @@ class FeedForward {
     const { channels, hidden } = configuration
     this.gate = linear(channels, hidden, configuration)
     this.expand = linear(channels, hidden, configuration)
-    this.contract = linear(hidden, channels, configuration, true)
+    this.contract = linear(hidden, channels, configuration, { beforeSum: true })
   }
 
   apply(x: Tensor): Tensor {
@@ -258,6 +275,8 @@ export const llamaTensorNames: readonly (readonly [string, string])[] = [
   ['embedding', 'model.embed_tokens'],
   ['blocks', 'model.layers'],
   ['attentionNormalization', 'input_layernorm'],
+  ['attention.queryNormalization', 'self_attn.q_norm'],
+  ['attention.keyNormalization', 'self_attn.k_norm'],
   ['attention.query', 'self_attn.q_proj'],
   ['attention.key', 'self_attn.k_proj'],
   ['attention.value', 'self_attn.v_proj'],

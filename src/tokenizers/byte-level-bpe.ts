@@ -1,5 +1,5 @@
 /**
- * Byte-level byte pair encoding: every text can be written, and nothing is normalized away.
+ * Byte-level byte pair encoding: every text can be written, and nothing is normalized away unless the model says so.
  * Radford et al., Language Models are Unsupervised Multitask Learners, 2019, section 2.2; Sennrich et al., Neural Machine
  * Translation of Rare Words with Subword Units, 2016.
  */
@@ -27,6 +27,8 @@ export interface ByteLevelBPEModel {
   readonly endOfText?: string
   /** Whether a pre-token that is a token is taken whole, even where merges would not lead to it; default false. */
   readonly ignoreMerges?: boolean
+  /** Whether texts are brought to Unicode's normal form C first, as for Qwen: é is one character, never e and an accent. */
+  readonly composes?: boolean
   /** Kept for tokenizer.json: what other programs add around a text. */
   readonly postProcessor?: JSONValue
 }
@@ -102,7 +104,8 @@ export class ByteLevelBPE implements Tokenizer {
         continue
       }
       // Lookahead must stop at the piece's end, so a piece beside added tokens is a text of its own.
-      const part = piece.end - piece.start === text.length ? text : text.slice(piece.start, piece.end)
+      const written = piece.end - piece.start === text.length ? text : text.slice(piece.start, piece.end)
+      const part = this.#model.composes ? written.normalize('NFC') : written
       for (let start = 0, end = 0; start < part.length; start = end) {
         end = this.rule.end(part, start)
         const found = this.#encodeWord(part, start, end)
@@ -159,7 +162,7 @@ export class ByteLevelBPE implements Tokenizer {
       truncation: null,
       padding: null,
       added_tokens: this.#added.list,
-      normalizer: null,
+      normalizer: this.#model.composes ? { type: 'NFC' } : null,
       pre_tokenizer: rule,
       post_processor: this.#model.postProcessor ?? { ...decoder, trim_offsets: false },
       decoder,

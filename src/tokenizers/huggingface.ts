@@ -41,7 +41,6 @@ export function tokenizerFromJSON(
   if (type === 'WordPiece') return readWordPiece(root, model, endOfText)
   if (type === 'BPE' && model.byte_fallback === true) return readSentencePiece(root, model, endOfText)
   if (type === 'BPE' && model.end_of_word_suffix === wordEnd) return readWordBPE(root, model, endOfText)
-  refuseUnless(root.normalizer === null || root.normalizer === undefined, 'normalizer', 'null', root.normalizer)
   if (type === 'BPE') return readByteLevelBPE(root, model, endOfText)
   if (type === 'WordLevel') return readCharacters(root, model, endOfText)
   throw unsupported('model.type', 'BPE, WordPiece or WordLevel', type)
@@ -171,6 +170,9 @@ function refuseUnused(model: JSONObject, fields: readonly string[]): void {
 }
 
 function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string | undefined): ByteLevelBPE {
+  const normalizer = root.normalizer ?? null
+  const composes = normalizer !== null && jsonObject('tokenizer.json, normalizer', normalizer).type === 'NFC'
+  refuseUnless(composes || normalizer === null, 'normalizer', 'null or NFC', normalizer)
   refuseUnused(model, ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'])
   const rule = readRule(root.pre_tokenizer)
   const decoder = jsonObject('tokenizer.json, decoder', root.decoder)
@@ -183,6 +185,7 @@ function readByteLevelBPE(root: JSONObject, model: JSONObject, endOfText: string
     addedTokens: added,
     endOfText,
     ignoreMerges: model.ignore_merges === true,
+    composes,
     postProcessor: root.post_processor,
   })
 }
@@ -205,6 +208,7 @@ function readRule(value: unknown): PretokenizationRule {
 }
 
 function readCharacters(root: JSONObject, model: JSONObject, endOfText: string | undefined): CharacterTokenizer {
+  refuseUnless((root.normalizer ?? null) === null, 'normalizer', 'null', root.normalizer)
   const expected = 'WhitespaceSplit, or a Split into single characters'
   const pattern = splitPattern(jsonObject('tokenizer.json, pre_tokenizer', root.pre_tokenizer))
   refuseUnless(pattern !== undefined && isCharacterPattern(pattern), 'pre_tokenizer', expected, root.pre_tokenizer)

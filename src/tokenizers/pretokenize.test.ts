@@ -9,6 +9,7 @@ import {
   phraseRule,
   pretokenizationRules,
   pretokenize,
+  qwen2Rule,
 } from './pretokenize.ts'
 import { caseless, characterClasses, letter, lower, mark, number, space, upper } from './unicode-classes.ts'
 
@@ -92,6 +93,7 @@ test('examples', () => {
   const cuts = (rule: typeof gpt2Rule): string => pretokenize(rule, text).join('|')
   expect(cuts(gpt2Rule)).toBe("I|'ll| | go|\n\n| HTTPServer|'s| 12345| 你好|！")
   expect(cuts(cl100kRule)).toBe("I|'ll| | go|\n\n| HTTPServer|'s| |123|45| 你好|！")
+  expect(cuts(qwen2Rule)).toBe("I|'ll| | go|\n\n| HTTPServer|'s| |1|2|3|4|5| 你好|！")
   expect(cuts(o200kRule)).toBe("I'll| | go|\n\n| HTTPServer's| |123|45| 你好|！")
   expect(cuts(phraseRule)).toBe("I|'|ll|  |go|\n\n |H|T|T|P|Server|'|s| |12345| |你好|！")
   expect(pretokenize(phraseRule, 'Anna gave it to Tom. Was he glad?').join('|')).toBe(

@@ -19,7 +19,7 @@ import {
 } from './unicode-classes.ts'
 
 export interface PretokenizationRule {
-  readonly name: 'gpt2' | 'cl100k' | 'llama3' | 'o200k' | 'phrases'
+  readonly name: 'gpt2' | 'cl100k' | 'llama3' | 'qwen2' | 'o200k' | 'phrases'
   /** The regular expression as tokenizer.json writes it; the first is written, all are read. */
   readonly patterns: readonly string[]
   /** The end of the pre-token that begins at `start`, in UTF-16 units. */
@@ -58,7 +58,7 @@ export const cl100kRule: PretokenizationRule = {
     // Not tiktoken's own {1,3}+: Hugging Face's engine reads that as a repetition.
     "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
   ],
-  end: (text, start) => cl100kEnd(text, start, true),
+  end: (text, start) => cl100kEnd(text, start, { digits: 3, endOfTextIsOne: true }),
 }
 
 /** Llama 3, and cl100k as Hugging Face conversions write it. */
@@ -67,7 +67,16 @@ export const llama3Rule: PretokenizationRule = {
   patterns: [
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
   ],
-  end: (text, start) => cl100kEnd(text, start, false),
+  end: (text, start) => cl100kEnd(text, start, { digits: 3, endOfTextIsOne: false }),
+}
+
+/** Qwen 2 and 3: Llama 3's, with each digit by itself. */
+export const qwen2Rule: PretokenizationRule = {
+  name: 'qwen2',
+  patterns: [
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  ],
+  end: (text, start) => cl100kEnd(text, start, { digits: 1, endOfTextIsOne: false }),
 }
 
 /** GPT-4o: words are cut where lower case turns to upper, and keep their marks and contractions. */
@@ -87,7 +96,7 @@ export const o200kRule: PretokenizationRule = {
   end(text, start) {
     const word = casedWordEnd(text, start)
     if (word > start) return contractionEnd(text, word, true)
-    if (classAt(text, start) & number) return digitsEnd(text, start)
+    if (classAt(text, start) & number) return digitsEnd(text, start, 3)
     const symbols = symbolsEnd(text, start)
     if (symbols > start) return newlinesEnd(text, symbols, slash)
     return blankLinesEnd(text, start, false)
@@ -130,7 +139,7 @@ export const phraseRule: PretokenizationRule = {
 
 /** Those that a tokenizer.json may ask for. */
 export const pretokenizationRules: readonly PretokenizationRule[] = [
-  ...[gpt2Rule, cl100kRule, llama3Rule, o200kRule],
+  ...[gpt2Rule, cl100kRule, llama3Rule, qwen2Rule, o200kRule],
   phraseRule,
 ]
 
@@ -218,13 +227,17 @@ function blankEnd(text: string, start: number, end: number): number {
   return end === text.length || end - start === 1 ? end : end - 1
 }
 
-function cl100kEnd(text: string, start: number, endOfTextIsOne: boolean): number {
+function cl100kEnd(
+  text: string,
+  start: number,
+  { digits, endOfTextIsOne }: { readonly digits: number; readonly endOfTextIsOne: boolean },
+): number {
   const contraction = contractionEnd(text, start, true)
   if (contraction > start) return contraction
   const unit = text.charCodeAt(start)
   const flags = classAt(text, start)
   if (flags & letter) return skip(text, start, letter)
-  if (flags & number) return digitsEnd(text, start)
+  if (flags & number) return digitsEnd(text, start, digits)
   const next = start + widthAt(text, start)
   if (unit !== carriageReturn && unit !== lineFeed && next < text.length && classAt(text, next) & letter) {
     return skip(text, next, letter)
@@ -234,10 +247,10 @@ function cl100kEnd(text: string, start: number, endOfTextIsOne: boolean): number
   return blankLinesEnd(text, start, endOfTextIsOne)
 }
 
-/** `\p{N}{1,3}` */
-function digitsEnd(text: string, start: number): number {
+/** `\p{N}{1,most}` */
+function digitsEnd(text: string, start: number, most: number): number {
   let end = start
-  for (let digits = 0; digits < 3 && end < text.length && classAt(text, end) & number; digits++) {
+  for (let digits = 0; digits < most && end < text.length && classAt(text, end) & number; digits++) {
     end += widthAt(text, end)
   }
   return end

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Config, ConfigReader } from '../../src/checkpoints/architecture.ts'
+import { type Architecture, type Config, ConfigReader } from '../../src/checkpoints/architecture.ts'
 import { llama } from '../../src/checkpoints/llama.ts'
-import { loadModelFolder, saveModelFolder } from '../../src/checkpoints/model-folder.ts'
+import { architectureOf, loadModelFolder, saveModelFolder } from '../../src/checkpoints/model-folder.ts'
 import { compile } from '../../src/compiler/compile.ts'
 import { cachedPredictor, naivePredictor } from '../../src/generation/predictor.ts'
 import { Llama } from '../../src/models/2023-llama.ts'
@@ -19,6 +19,13 @@ import { expectClose } from './closeness.ts'
 import { expectGradient, forwardAndBackward, type GoldenParameter, integerRows, numbersOf } from './golden-model.ts'
 import { goldenValues, readGolden } from './golden-values.ts'
 
+interface Relative {
+  readonly config: Config
+  readonly parameters: Record<string, GoldenParameter>
+  readonly logits: number[][][]
+  readonly loss: number
+}
+
 const golden = readGolden<{
   readonly rotaryBase: number
   readonly inputs: number[][]
@@ -29,10 +36,13 @@ const golden = readGolden<{
   readonly cut: number
   readonly packed: number[][][]
   readonly configuration: Config
+  readonly qwen2: Relative
+  readonly qwen3: Relative
   readonly slowed: { readonly rotation: Config; readonly headSize: number; readonly logits: number[][][] }
   readonly losses: number[]
 }>('llama.json')
 const runtime = nodeRuntime({ threads: 1 })
+const alphabet = 'To be, or not to be; 生存还是毁灭，这是个问题。abcdefghijklmnopqrstuvwxyz'
 const model = new Llama({
   ...{ vocabulary: 61, context: 24, channels: 32, layers: 2, heads: 4, keyValueHeads: 2, hidden: 40 },
   ...{ rotaryBase: golden.rotaryBase, epsilon: 1e-5, tied: false },
@@ -98,6 +108,36 @@ test('a rotation slowed for long texts, and heads of a size of their own; over a
   }
 })
 
+test.each(['qwen2', 'qwen3'] as const)('%s: logits, loss and every gradient; a cache, and a folder', async name => {
+  const { config, parameters: theirs, ...expected } = golden[name]
+  const architecture = architectureOf(new ConfigReader('golden', config)) as Architecture<Llama>
+  const qwen = architecture.create(new ConfigReader('golden', config))
+  const own = await architecture.load(qwen, async (part, shape) => {
+    expect([part, shape]).toEqual([part, theirs[part].shape])
+    return goldenValues(part, theirs[part])
+  })
+  const found = qwen.logits(ids)
+  const outputs = { logits: found, loss: crossEntropy(found, input('targets', feeds.targets.shape, 'int64')) }
+  const result = await forwardAndBackward(runtime, { model: qwen, weights: own, feeds }, outputs)
+  expectClose('logits', result.logits, expected.logits.flat(2), { absolute: 1e-5 })
+  expectClose('loss', result.loss, [expected.loss], { relative: 1e-6 })
+  const gradients = new Map([...namedParameters(qwen).keys()].map(part => [part, result.gradientOf(part)]))
+  const stored = [...architecture.store(qwen, gradients)]
+  expect(stored.map(part => part.name).sort()).toEqual(Object.keys(theirs).sort())
+  for (const part of stored) expectGradient(part.name, part.data as Float32Array, theirs[part.name])
+
+  const storage = memoryStorage()
+  await saveModelFolder(storage, { model: qwen, weights: own, tokenizer: await trainCharacters([alphabet]) })
+  const loaded = { ...(await loadModelFolder(storage)), runtime: await webRuntime() }
+  expect([loaded.model.configuration, loaded.weights]).toEqual([qwen.configuration, own])
+  const predictor = cachedPredictor(loaded)
+  for (const length of [1, 5, 16]) {
+    const next = await predictor.next(golden.inputs[0].slice(0, length))
+    expectClose(`${length} tokens`, next, expected.logits[0][length - 1], { absolute: 1e-5 })
+  }
+  await predictor.release()
+})
+
 test('the same logits on WebAssembly', async () => {
   const result = await forwardAndBackward(await webRuntime(), { model, weights, feeds }, { logits, loss })
   expectClose('logits', result.logits, golden.logits.flat(2), { absolute: 1e-5 })
@@ -118,7 +158,7 @@ test.each([flatStep, wholeStep])('ten steps of AdamW by %o', async makeStep => {
 })
 
 test('the cache predicts as the naive loop does, far past the context; a folder gives back what it got', async () => {
-  const tokenizer = await trainCharacters(['To be, or not to be; 生存还是毁灭，这是个问题。abcdefghijklmnopqrstuvwxyz'])
+  const tokenizer = await trainCharacters([alphabet])
   const storage = memoryStorage()
   await saveModelFolder(storage, { model, weights, tokenizer })
   const loaded = { ...(await loadModelFolder(storage)), runtime }
