@@ -147,7 +147,9 @@ export const architectureFor = (model: StoredModel): Architecture =>
   architectures.find(candidate => candidate.describes(model))!
 
 /** What answers for models that are no language models. */
-const otherCommands: Readonly<Record<string, string>> = {
+const classify = 'A classifier answers nacre classify.'
+const otherCommands: Readonly<Record<string, string | undefined>> = {
+  ...{ mlp: classify, tfidf: classify, 'recurrent-classifier': classify },
   bert: 'A BERT answers nacre fill.',
   marian: 'A translator answers nacre translate.',
   'nacre-seq2seq': 'A translator answers nacre translate.',
@@ -161,7 +163,7 @@ export function architectureOf(config: ConfigReader): Architecture {
   const modelType = config.string('model_type')
   const found = architectures.find(candidate => candidate.modelType === modelType)
   if (found !== undefined) return found
-  const hint = otherCommands[modelType] ?? 'A classifier answers nacre classify.'
+  const hint = otherCommands[modelType]
   const expected = `a model_type that Nacre knows: ${architectures.map(known => known.modelType).join(', ')}`
   throw new CheckpointError({ what: config.location, expected, received: `"${modelType}"`, hint })
 }
