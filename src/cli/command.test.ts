@@ -94,6 +94,8 @@ test('help of a command by its name', async () => {
 
 test('help comes from the table, and loads only its own command', async () => {
   const { stdout, code } = await nacre('train --help')
+  expect(stdout).not.toContain('--cell') // of seq2seq, whose own help lists it
+  expect((await nacre('train seq2seq --help')).stdout).toContain('--cell')
   expect(code).toBe(0)
   expect(stdout).toContain('Usage: nacre train [options] <MODEL>')
   expect(stdout).toContain('--batch-size <sequences>  sequences in one step (of at least 1; default: 12)')

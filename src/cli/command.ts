@@ -30,6 +30,8 @@ export interface Argument {
 export interface Command<T extends OptionTable = OptionTable> {
   readonly arguments: readonly Argument[]
   readonly options: T
+  /** Options that it takes and its help does not list, because another command's does. */
+  readonly unlisted?: readonly string[]
   /** Whole command lines for the end of the help. */
   readonly examples?: readonly string[]
   /** Returns when done; throws a NacreError when it cannot. */
@@ -157,7 +159,10 @@ function configure(parser: Parser, command: Command, host: Host): void {
     const word = `${name}${many ? '...' : ''}`
     parser.argument(optional ? `[${word}]` : `<${word}>`, help)
   }
-  for (const [name, option] of Object.entries(table)) addOption(parser, name, option)
+  for (const [name, option] of Object.entries(table)) {
+    const isUnlisted = command.unlisted?.includes(name) ?? false
+    for (const parsed of parserOptions(name, option)) parser.addOption(isUnlisted ? parsed.hideHelp() : parsed)
+  }
   if (command.examples) parser.addHelpText('after', `\nExamples:\n${command.examples.map(e => `  ${e}`).join('\n')}`)
   parser.action(async () => {
     const given: Record<string, OptionValue> = {}
@@ -204,22 +209,23 @@ function contextOf(
   }
 }
 
-function addOption(parser: Parser, name: string, option: Option): void {
+function parserOptions(name: string, option: Option): ParserOption[] {
   const flag = flagOf(name)
   if (option.type === 'boolean') {
     // Both spellings are taken; the help shows the one that changes something.
     const no = flag.replace('--', '--no-')
-    parser.addOption(new ParserOption(flag, describe(option)).hideHelp(option.default === true))
-    parser.addOption(new ParserOption(no, `turns off: ${describe(option)}`).hideHelp(option.default !== true))
-    return
+    return [
+      new ParserOption(flag, describe(option)).hideHelp(option.default === true),
+      new ParserOption(no, `turns off: ${describe(option)}`).hideHelp(option.default !== true),
+    ]
   }
   const placeholder = option.placeholder ?? (isNumber(option) ? option.unit : undefined) ?? placeholders[option.type]
-  parser.addOption(
+  return [
     new ParserOption(`${flag} <${placeholder}>`, describe(option)).argParser((text, previous) => {
       const value = parseOption(option, text, flag)
       return Array.isArray(value) && Array.isArray(previous) ? [...previous, ...value] : value
     }),
-  )
+  ]
 }
 
 const placeholders = {

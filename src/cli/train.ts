@@ -35,7 +35,8 @@ import { trainDigits } from './train-classifier.ts'
 import { isTranslatorRun, translatorEvents } from './train-translator.ts'
 
 /** The flags of language models, and those of translators, whose runs `--resume` alone goes on with. */
-const allOptions: typeof trainOptions = { ...translationOptions, ...trainOptions }
+const allOptions: typeof trainOptions = { ...trainOptions, ...translationOptions, ...trainOptions }
+const ofTranslators = Object.keys(translationOptions).filter(name => !Object.hasOwn(trainOptions, name))
 
 type Context = CommandContext<typeof trainOptions>
 
@@ -51,6 +52,7 @@ export const command: Command<typeof trainOptions> = {
     },
   ],
   options: allOptions,
+  unlisted: ofTranslators,
   examples: [
     'nacre train --data my.txt --out runs/my',
     'nacre train --resume --out runs/my --steps 4000',
