@@ -17,6 +17,20 @@ export function conversationTokens(
   return markedTokens(tokenizer, text, answers)
 }
 
+/**
+ * The same as one example; as several, each with its last answer, where the template writes turns otherwise once others follow.
+ * @throws {DataError} if the template raises
+ * @throws {TokenizerError} if the vocabulary lacks something of the text
+ */
+export function conversationExamples(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  conversation: Conversation,
+): TrainingExample[] {
+  const texts = template.renderAnswersApart(conversation, [...tokenizer.specialTokens.keys()])
+  return texts.map(({ text, answers }) => markedTokens(tokenizer, text, answers))
+}
+
 /** The special tokens that end the assistant's turn in a template: where generation stops. */
 export function turnEndIds(tokenizer: Tokenizer, template: ChatTemplate): readonly number[] {
   const messages = [

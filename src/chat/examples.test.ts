@@ -56,6 +56,26 @@ test('examples say which tokens are learned', async () => {
   expect([tokens, answerTokens]).toEqual([25 + 7 + 3, 3 + 3 + 3])
 })
 
+test('a template that writes thoughts in the last turn only: an example for each answer', async () => {
+  const source =
+    "{% for m in messages %}{{ m.role }}\n{% if m.role == 'assistant' and loop.last %}so {% endif %}{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}{{ 'assistant\n' }}{% endif %}"
+  const messages = ['a', 'b', 'c', 'd'].map(
+    (content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }) as const,
+  )
+  async function* placed() {
+    yield { kind: 'conversation', messages, where: 'my.jsonl, line 1' } as const
+  }
+  const options = { tokenizer, template: new ChatTemplate(source), context: 100, tooLong: 'drop' } as const
+  const { examples } = await buildExamples(placed(), new RecordProblems(), options)
+  const shown = examples.map(({ ids, isAnswer }) =>
+    [ids, ids.filter((_, i) => isAnswer[i])].map(part => tokenizer.decode(part)),
+  )
+  expect(shown).toEqual([
+    ['user\na<|im_end|>assistant\nso b<|im_end|>', 'so b<|im_end|>'],
+    ['user\na<|im_end|>assistant\nb<|im_end|>user\nc<|im_end|>assistant\nso d<|im_end|>', 'so d<|im_end|>'],
+  ])
+})
+
 test('words that would end a turn, and labelled texts, are counted', async () => {
   const { examples, problems } = await build([
     talk('a', 'b<|im_end|>'),

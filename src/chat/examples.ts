@@ -4,7 +4,7 @@ import { Random } from '../base/random.ts'
 import type { TrainingExample } from '../data/packing.ts'
 import type { RecordProblems } from '../data/records.ts'
 import type { Tokenizer } from '../tokenizers/tokenizer.ts'
-import { conversationTokens, markedTokens } from './answer-tokens.ts'
+import { conversationExamples, markedTokens } from './answer-tokens.ts'
 import type { Conversation } from './conversation.ts'
 import type { PlacedRecord } from './formats.ts'
 import type { ChatTemplate } from './template.ts'
@@ -75,26 +75,26 @@ export async function buildExamples(
   let dropped = 0
   let cut = 0
   for await (const record of records) {
-    const tokens = writableTokens(record, problems, options)
-    if (tokens === undefined) continue
-    const { length } = tokens.ids
-    if (length <= limit) examples.push(tokens)
-    else if (record.kind === 'text') {
-      cut++
-      for (const window of windows(tokens, limit)) examples.push(window)
-    } else if (options.tooLong === 'error') {
-      throw new DataError({
-        what: record.where,
-        expected: `at most ${limit} tokens, one more than the context`,
-        received: String(length),
-        hint: 'Take a longer context, or drop or cut such examples.',
-      })
-    } else {
-      const rest = options.tooLong === 'cut-left' ? endOf(tokens, limit) : undefined
-      if (rest === undefined) dropped++
-      else {
+    for (const tokens of writableTokens(record, problems, options)) {
+      const { length } = tokens.ids
+      if (length <= limit) examples.push(tokens)
+      else if (record.kind === 'text') {
         cut++
-        examples.push(rest)
+        for (const window of windows(tokens, limit)) examples.push(window)
+      } else if (options.tooLong === 'error') {
+        throw new DataError({
+          what: record.where,
+          expected: `at most ${limit} tokens, one more than the context`,
+          received: String(length),
+          hint: 'Take a longer context, or drop or cut such examples.',
+        })
+      } else {
+        const rest = options.tooLong === 'cut-left' ? endOf(tokens, limit) : undefined
+        if (rest === undefined) dropped++
+        else {
+          cut++
+          examples.push(rest)
+        }
       }
     }
   }
@@ -115,18 +115,19 @@ function writableTokens(...[record, problems, options]: Parameters<typeof tokens
   } catch (error) {
     if (!(error instanceof TokenizerError)) throw error
     problems.add(record.where, "a text that the model's vocabulary can write", String(error.received))
-    return undefined
+    return []
   }
 }
 
+/** One example, as a rule; none of a record with a problem. */
 function tokensOf(
   record: PlacedRecord,
   problems: RecordProblems,
   { tokenizer, template }: ExampleOptions,
-): TrainingExample | undefined {
+): TrainingExample[] {
   if (record.kind === 'labelled') {
     problems.add(record.where, 'a text, a completion or a conversation', 'a labelled text, which a classifier learns')
-    return undefined
+    return []
   }
   if (record.kind === 'choice') {
     problems.add(
@@ -134,7 +135,7 @@ function tokensOf(
       'a text, a completion or a conversation',
       'choices, of which a classifier learns the right one',
     )
-    return undefined
+    return []
   }
   if (record.kind === 'conversation') {
     const [turn, name] = specialTokenIn(record, tokenizer)
@@ -144,17 +145,17 @@ function tokensOf(
       'words without special tokens',
       `"${name}"`,
     )
-    return undefined
+    return []
   }
-  if (record.kind === 'text') return withEnd(allAnswer(tokenizer.encode(record.text)), tokenizer)
+  if (record.kind === 'text') return [withEnd(allAnswer(tokenizer.encode(record.text)), tokenizer)]
   const { prompt, completion } = record
   const name = [...tokenizer.specialTokens.keys()].find(token => (prompt + completion).includes(token))
   if (name !== undefined) {
     problems.add(record.where, 'words without special tokens', `"${name}"`)
-    return undefined
+    return []
   }
   const text = prompt + completion
-  return withEnd(markedTokens(tokenizer, text, [{ begin: prompt.length, end: text.length }]), tokenizer)
+  return [withEnd(markedTokens(tokenizer, text, [{ begin: prompt.length, end: text.length }]), tokenizer)]
 }
 
 /** A template may raise for one conversation and not for another. */
@@ -162,13 +163,13 @@ function writtenTokens(
   record: PlacedRecord & { readonly kind: 'conversation' },
   problems: RecordProblems,
   { tokenizer, template }: Pick<ExampleOptions, 'tokenizer' | 'template'>,
-): TrainingExample | undefined {
+): TrainingExample[] {
   try {
-    return conversationTokens(tokenizer, template, record)
+    return conversationExamples(tokenizer, template, record)
   } catch (error) {
     if (!(error instanceof DataError)) throw error
     problems.add(record.where, error.expected, `${error.received} from the chat template`)
-    return undefined
+    return []
   }
 }
 

@@ -53,6 +53,28 @@ describe('answers', () => {
     expect(answersOf(turns + prompt, { messages })).toEqual(['Hi<end>', 'Hi<end>'])
   })
 
+  it('stand in texts of their own where a template writes thoughts in the last turn only', () => {
+    const thinking = new ChatTemplate(
+      "{% for m in messages %}{{ m.role }}: {% if m.role == 'assistant' and loop.last %}<think></think>{% endif %}{{ m.content }}<end>\n{% endfor %}" +
+        prompt,
+    )
+    const messages = [
+      ...hello.messages,
+      { role: 'user', content: 'Bye' },
+      { role: 'assistant', content: 'See you' },
+    ] as const
+    const found = thinking.renderAnswersApart({ messages }, ['<end>'])
+    expect(found.map(({ text, answers: [{ begin, end }] }) => [text.slice(0, begin), text.slice(begin, end)])).toEqual([
+      ['user: Hello<end>\nassistant: ', '<think></think>Hi<end>'],
+      ['user: Hello<end>\nassistant: Hi<end>\nuser: Bye<end>\nassistant: ', '<think></think>See you<end>'],
+    ])
+    expect(thinking.renderAnswersApart(hello, ['<end>'])).toEqual([thinking.renderAnswers(hello, ['<end>'])])
+    const plain = new ChatTemplate(turns + prompt)
+    expect(plain.renderAnswersApart({ messages }, ['<end>'])).toEqual([plain.renderAnswers({ messages }, ['<end>'])])
+    const opened = new ChatTemplate(`${turns}{% if add_generation_prompt %}{{ 'assistant: <think>' }}{% endif %}`)
+    expect(() => opened.renderAnswersApart(hello, ['<end>'])).toThrow('turn 2, expected a text that is the same')
+  })
+
   it('cannot be found where a template writes earlier turns in another way', () => {
     const forgetful = '{% for m in messages %}{% if loop.last %}{{ m.content }}{% else %}-{% endif %}{% endfor %}'
     expect(() => answersOf(forgetful)).toThrow('turn 2, expected a text that is the same whatever follows')

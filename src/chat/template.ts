@@ -9,6 +9,12 @@ export interface Span {
   readonly end: number
 }
 
+/** A text, and where the assistant's words stand in it. */
+export interface AnsweredText {
+  readonly text: string
+  readonly answers: readonly Span[]
+}
+
 export interface ChatTemplateOptions {
   /** What templates call by name: bos_token, eos_token, and so on. */
   readonly specialTokens?: Readonly<Record<string, string>>
@@ -59,41 +65,68 @@ export class ChatTemplate {
    * @param turnEnds - texts of special tokens: where there are no tags, a turn ends with the last of them
    * @throws {DataError} if the template raises, or writes turns otherwise once others follow
    */
-  renderAnswers(
-    conversation: Conversation,
-    turnEnds: readonly string[],
-  ): { readonly text: string; readonly answers: readonly Span[] } {
+  renderAnswers(conversation: Conversation, turnEnds: readonly string[]): AnsweredText {
     if (this.#marked === undefined) return this.#answersByPrefixes(conversation, turnEnds)
     const [begins, ends] = unusedCharacters(this.source + JSON.stringify([conversation, this.#specialTokens]))
     const marks = { [opening]: begins, [ending]: ends }
     return spansOf(this.#render(this.#marked, conversation, false, marks), begins, ends)
   }
 
-  #answersByPrefixes(
-    conversation: Conversation,
-    turnEnds: readonly string[],
-  ): { readonly text: string; readonly answers: readonly Span[] } {
-    const { messages } = conversation
-    const text = this.render(conversation)
-    const answers = messages.flatMap(({ role }, i): Span[] => {
+  /**
+   * The same as one text; as several, each with its last answer, where the template writes turns otherwise once others follow:
+   * Qwen 3's writes thoughts in the last turn only. So each answer comes after what the model is given when it is asked.
+   *
+   * @throws {DataError} if the template raises, or an answer does not follow the beginning of an answer
+   */
+  renderAnswersApart(conversation: Conversation, turnEnds: readonly string[]): readonly AnsweredText[] {
+    if (this.#marked !== undefined || this.#keepsTurns(conversation))
+      return [this.renderAnswers(conversation, turnEnds)]
+    return conversation.messages.flatMap(({ role }, i) => {
       if (role !== 'assistant') return []
-      const before = this.render({ ...conversation, messages: messages.slice(0, i) }, { addGenerationPrompt: true })
-      const after =
-        i + 1 === messages.length ? text : this.render({ ...conversation, messages: messages.slice(0, i + 1) })
-      if (!text.startsWith(before) || !text.startsWith(after)) {
-        throw new DataError({
-          what: `The chat template, turn ${i + 1},`,
-          expected: 'a text that is the same whatever follows',
-          received: 'another one',
-          hint: 'Mark the answers in the template: {% generation %} ... {% endgeneration %}.',
-        })
-      }
-      const words = after.slice(before.length)
-      const ends = turnEnds.map(token => words.lastIndexOf(token) + (words.includes(token) ? token.length : 1))
-      const length = Math.max(0, ...ends)
-      return [{ begin: before.length, end: before.length + (length > 0 ? length : words.length) }]
+      const messages = conversation.messages.slice(0, i + 1)
+      const text = this.render({ ...conversation, messages })
+      return [{ text, answers: [this.#answer({ ...conversation, messages }, text, turnEnds)] }]
+    })
+  }
+
+  /** Whether what it writes of a turn stays as it is when others follow. */
+  #keepsTurns(conversation: Conversation): boolean {
+    const text = this.render(conversation)
+    return conversation.messages.every(
+      ({ role }, i, { length }) =>
+        role !== 'assistant' ||
+        i + 1 === length ||
+        text.startsWith(this.render({ ...conversation, messages: conversation.messages.slice(0, i + 1) })),
+    )
+  }
+
+  #answersByPrefixes(conversation: Conversation, turnEnds: readonly string[]): AnsweredText {
+    const text = this.render(conversation)
+    const answers = conversation.messages.flatMap(({ role }, i): Span[] => {
+      if (role !== 'assistant') return []
+      const messages = conversation.messages.slice(0, i + 1)
+      return [this.#answer({ ...conversation, messages }, text, turnEnds)]
     })
     return { text, answers }
+  }
+
+  /** Where the last turn stands in the text of the conversation or of a longer one. */
+  #answer(conversation: Conversation, text: string, turnEnds: readonly string[]): Span {
+    const messages = conversation.messages.slice(0, -1)
+    const before = this.render({ ...conversation, messages }, { addGenerationPrompt: true })
+    const after = this.render(conversation)
+    if (!text.startsWith(before) || !text.startsWith(after)) {
+      throw new DataError({
+        what: `The chat template, turn ${conversation.messages.length},`,
+        expected: 'a text that is the same whatever follows',
+        received: 'another one',
+        hint: 'Mark the answers in the template: {% generation %} ... {% endgeneration %}.',
+      })
+    }
+    const words = after.slice(before.length)
+    const ends = turnEnds.map(token => words.lastIndexOf(token) + (words.includes(token) ? token.length : 1))
+    const length = Math.max(0, ...ends)
+    return { begin: before.length, end: before.length + (length > 0 ? length : words.length) }
   }
 
   #render(template: Template, { messages, tools }: Conversation, addGenerationPrompt: boolean, marks = {}): string {
@@ -130,11 +163,7 @@ function unusedCharacters(text: string): string[] {
   throw new DataError({ what: 'A conversation', expected, received })
 }
 
-function spansOf(
-  marked: string,
-  opening: string,
-  ending: string,
-): { readonly text: string; readonly answers: readonly Span[] } {
+function spansOf(marked: string, opening: string, ending: string): AnsweredText {
   let text = ''
   const answers: Span[] = []
   let begin = 0
