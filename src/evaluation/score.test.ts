@@ -10,7 +10,7 @@ import type { HostTensor } from '../runtime/runtime.ts'
 import { input } from '../tensor/tensor.ts'
 import { trainByteLevelBPE } from '../tokenizers/bpe-training.ts'
 import { trainCharacters } from '../tokenizers/characters.ts'
-import { perplexity, scoreTokens } from './score.ts'
+import { lossesOf, perplexity, scoreTokens } from './score.ts'
 
 const [vocabulary, context] = [19, 8]
 const scored = tinyLanguageModel({ vocabulary, context })
@@ -143,4 +143,32 @@ test('one token cannot be scored', async () => {
   const alone = perplexity(scored, memoryTokens([1], 1))
   await expect(alone).rejects.toThrow(DataError)
   await expect(alone).rejects.toThrow('The text expected at least 2 tokens. Received 1.')
+})
+
+test('losses of some places at a time are those of all at once', async () => {
+  const { model, weights, runtime } = scored
+  const shape = [3, 5]
+  const [ids, targets] = [input('ids', shape, 'int64'), input('targets', shape, 'int64')]
+  const states = model.states(ids)
+  // 15 places: all; four of 4, 4, 4, 3; one by one
+  const outputs = Object.fromEntries(
+    [1e9, 4 * vocabulary, 1].map(most => [`${most}`, lossesOf(model, states, targets, most)]),
+  )
+  const program = await compile(runtime, outputs, { parameterNames: parameterNames(namedParameters(model)) })
+  const feeds = {
+    ids: host('int64', shape, BigInt64Array.from(text(15), BigInt)),
+    targets: host(
+      'int64',
+      shape,
+      BigInt64Array.from(text(15, 2), (token, i) => (i % 4 === 0 ? -1n : BigInt(token))),
+    ),
+  }
+  const results = await program.run({ ...weightFeeds(model, weights), ...feeds })
+  await program.release()
+  const [whole, ...parts] = Object.keys(outputs).map(name => results[name] as HostTensor)
+  for (const part of parts) {
+    expect(part.shape).toEqual(shape)
+    expectEach(Array.from(part.data, Number), Array.from(whole.data, Number))
+  }
+  expect(sum(Array.from(whole.data, Number))).toBeGreaterThan(1)
 })

@@ -1,3 +1,4 @@
+import { elementCount } from '../base/shape.ts'
 import { compile, host, type Program } from '../compiler/compile.ts'
 import { evaluationWindows } from '../data/streams.ts'
 import type { TokenSource } from '../data/token-shards.ts'
@@ -6,7 +7,7 @@ import { tokenLosses } from '../nn/losses.ts'
 import { firstState, nextState } from '../nn/memory.ts'
 import { namedParameters, parameterNames, weightFeeds } from '../nn/parameters.ts'
 import type { HostTensor, Runtime } from '../runtime/runtime.ts'
-import { input } from '../tensor/tensor.ts'
+import { input, type Tensor } from '../tensor/tensor.ts'
 
 /** A model, its weights, and where it runs. */
 export interface ScoredModel {
@@ -35,8 +36,8 @@ export async function lossProgram(
   const parameters = namedParameters(model)
   const [rows, tokens] = shape
   const memory = isRecurrent(model) ? model.memory({ rows, tokens }) : undefined
-  const logits = model.logits(input('ids', shape, 'int64'), { memory })
-  const losses = tokenLosses(logits, input('targets', shape, 'int64'))
+  const states = model.states(input('ids', shape, 'int64'), { memory })
+  const losses = lossesOf(model, states, input('targets', shape, 'int64'))
   const outputs = { losses, ...memory?.outputs }
   const program: Program = await compile(runtime, outputs, { parameterNames: parameterNames(parameters) })
   const feeds = weightFeeds(model, weights)
@@ -53,6 +54,22 @@ export async function lossProgram(
     },
     release: () => program.release(),
   }
+}
+
+/** Logits that are computed at once: 256 MB of them. */
+const mostLogits = 2 ** 26
+
+/** Losses of all tokens, of some at a time where the vocabulary is large. */
+export function lossesOf(model: LanguageModel, states: Tensor, targets: Tensor, most: number = mostLogits): Tensor {
+  const places = elementCount(targets.shape)
+  const size = Math.max(1, Math.floor(most / model.vocabulary))
+  if (places <= size) return tokenLosses(model.project(states), targets)
+  const [rows, flat] = [states.reshape([places, states.shape[2]]), targets.reshape([places])]
+  const [first, ...rest] = Array.from({ length: Math.ceil(places / size) }, (_, i) => {
+    const part = (tensor: Tensor): Tensor => tensor.slice(0, i * size, Math.min(places, (i + 1) * size))
+    return tokenLosses(model.project(part(rows)), part(flat))
+  })
+  return first.concat(rest, 0).reshape(targets.shape)
 }
 
 /**
