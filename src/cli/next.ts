@@ -29,17 +29,22 @@ export const command: Command<typeof options> = {
     const logits = (await predictor.next(ids)).slice(0, tokenizer.vocabularySize)
     await predictor.release()
     const likeliest = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, top)
-    const tokens = likeliest.map(id => ({
-      id,
-      token: tokenLabel(tokenizer, id),
-      probability: Math.exp(logProbabilityOf(logits, id)),
-    }))
+    const probabilities = likeliest.map(id => Math.exp(logProbabilityOf(logits, id)))
     if (json) {
+      // A part of a character is U+FFFD as text; its bytes tell which.
+      const tokens = likeliest.map((id, i) => ({
+        id,
+        token: tokenizer.decode([id], { continues: true }),
+        bytes: [...tokenizer.bytes(id)],
+        probability: probabilities[i],
+      }))
       report({ type: 'next', text, tokens }, '')
       return
     }
-    const width = Math.max(...tokens.map(({ token }) => columnsOf(token)))
-    for (const { token, probability } of tokens) {
+    const labels = likeliest.map(id => tokenLabel(tokenizer, id))
+    const width = Math.max(...labels.map(columnsOf))
+    for (const [i, token] of labels.entries()) {
+      const probability = probabilities[i]
       const drawn = bar(probability, barWidth).replaceAll('─', '')
       print(`${padColumns(token, width)}  ${probabilityText(probability).padStart(7)}  ${drawn}`.trimEnd())
     }
