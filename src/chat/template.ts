@@ -79,54 +79,27 @@ export class ChatTemplate {
    * @throws {DataError} if the template raises, or an answer does not follow the beginning of an answer
    */
   renderAnswersApart(conversation: Conversation, turnEnds: readonly string[]): readonly AnsweredText[] {
-    if (this.#marked !== undefined || this.#keepsTurns(conversation))
-      return [this.renderAnswers(conversation, turnEnds)]
-    return conversation.messages.flatMap(({ role }, i) => {
-      if (role !== 'assistant') return []
-      const messages = conversation.messages.slice(0, i + 1)
-      const text = this.render({ ...conversation, messages })
-      return [{ text, answers: [this.#answer({ ...conversation, messages }, text, turnEnds)] }]
-    })
-  }
-
-  /** Whether what it writes of a turn stays as it is when others follow. */
-  #keepsTurns(conversation: Conversation): boolean {
+    if (this.#marked !== undefined) return [this.renderAnswers(conversation, turnEnds)]
     const text = this.render(conversation)
-    return conversation.messages.every(
-      ({ role }, i, { length }) =>
-        role !== 'assistant' ||
-        i + 1 === length ||
-        text.startsWith(this.render({ ...conversation, messages: conversation.messages.slice(0, i + 1) })),
-    )
+    const turns = this.#turns(conversation, text)
+    if (turns.every(({ after }) => text.startsWith(after))) return [answered(text, turns, turnEnds)]
+    return turns.map(turn => answered(turn.after, [turn], turnEnds))
   }
 
   #answersByPrefixes(conversation: Conversation, turnEnds: readonly string[]): AnsweredText {
     const text = this.render(conversation)
-    const answers = conversation.messages.flatMap(({ role }, i): Span[] => {
-      if (role !== 'assistant') return []
-      const messages = conversation.messages.slice(0, i + 1)
-      return [this.#answer({ ...conversation, messages }, text, turnEnds)]
-    })
-    return { text, answers }
+    return answered(text, this.#turns(conversation, text), turnEnds)
   }
 
-  /** Where the last turn stands in the text of the conversation or of a longer one. */
-  #answer(conversation: Conversation, text: string, turnEnds: readonly string[]): Span {
-    const messages = conversation.messages.slice(0, -1)
-    const before = this.render({ ...conversation, messages }, { addGenerationPrompt: true })
-    const after = this.render(conversation)
-    if (!text.startsWith(before) || !text.startsWith(after)) {
-      throw new DataError({
-        what: `The chat template, turn ${conversation.messages.length},`,
-        expected: 'a text that is the same whatever follows',
-        received: 'another one',
-        hint: 'Mark the answers in the template: {% generation %} ... {% endgeneration %}.',
-      })
-    }
-    const words = after.slice(before.length)
-    const ends = turnEnds.map(token => words.lastIndexOf(token) + (words.includes(token) ? token.length : 1))
-    const length = Math.max(0, ...ends)
-    return { begin: before.length, end: before.length + (length > 0 ? length : words.length) }
+  /** What is written before each turn of the assistant, and with it; the text is that of all of them. */
+  #turns(conversation: Conversation, text: string): Turn[] {
+    const { messages } = conversation
+    const upTo = (count: number): Conversation => ({ ...conversation, messages: messages.slice(0, count) })
+    return messages.flatMap(({ role }, i): Turn[] => {
+      if (role !== 'assistant') return []
+      const before = this.render(upTo(i), { addGenerationPrompt: true })
+      return [{ number: i + 1, before, after: i + 1 === messages.length ? text : this.render(upTo(i + 1)) }]
+    })
   }
 
   #render(template: Template, { messages, tools }: Conversation, addGenerationPrompt: boolean, marks = {}): string {
@@ -140,6 +113,31 @@ export class ChatTemplate {
       )
     }
   }
+}
+
+interface Turn {
+  readonly number: number
+  readonly before: string
+  readonly after: string
+}
+
+/** @throws {DataError} if the text does not begin as it did up to one of the turns */
+function answered(text: string, turns: readonly Turn[], turnEnds: readonly string[]): AnsweredText {
+  const answers = turns.map(({ number, before, after }): Span => {
+    if (!text.startsWith(before) || !text.startsWith(after)) {
+      throw new DataError({
+        what: `The chat template, turn ${number},`,
+        expected: 'a text that is the same whatever follows',
+        received: 'another one',
+        hint: 'Mark the answers in the template: {% generation %} ... {% endgeneration %}.',
+      })
+    }
+    const words = after.slice(before.length)
+    const ends = turnEnds.map(token => words.lastIndexOf(token) + (words.includes(token) ? token.length : 1))
+    const length = Math.max(0, ...ends)
+    return { begin: before.length, end: before.length + (length > 0 ? length : words.length) }
+  })
+  return { text, answers }
 }
 
 function parse(source: string): Template {
