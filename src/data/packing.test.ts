@@ -64,6 +64,7 @@ test('few examples make no larger batch than they need', () => {
   const { inputs, scoredTokens } = packed.batch(0)
   expect(inputs.length).toBe(128)
   expect(scoredTokens).toBe(packed.scoredTokens[0])
+  expect(() => packExamples([exampleOf(1)], { batchSize: 2, context: 50, seed: 3 })).toThrow('two tokens or more')
   const narrow = packExamples(few, { batchSize: 2, context: 50, seed: 3 })
   expect([narrow.batchSize, narrow.context, narrow.rows.length]).toEqual([2, 50, 2])
 })

@@ -63,7 +63,7 @@ export interface PackedExamples {
  * Packs examples by first fit, longest first, within windows of the examples, which are shuffled before. What examples near
  * each other begin with and do not learn, as a text that several questions are about, stands in a row once: each of them
  * sees it, and none another, so that all losses are what they are alone.
- * @throws {DataError} if there is no example, or one is longer than a row
+ * @throws {DataError} if there is no example of two tokens or more, or one is longer than a row
  */
 export function packExamples(examples: readonly TrainingExample[], options: PackingOptions): PackedExamples {
   const { context: room, seed, inOrder = false, window = inOrder ? 512 : 4096 } = options
@@ -78,6 +78,12 @@ export function packExamples(examples: readonly TrainingExample[], options: Pack
     const fitted = firstFit(order.slice(begin, begin + window), room)
     rows.push(...(inOrder ? random.shuffle(fitted) : fitted)) // the fullest rows would come first
   }
+  if (rows.length === 0)
+    throw new DataError({
+      what: 'The data',
+      expected: 'an example of two tokens or more',
+      received: 'one token in each',
+    })
   const batchSize = Math.min(options.batchSize, rows.length)
   const widths = rows.map(row => row.reduce((sum, { length }) => sum + length, 0))
   const longest = widths.reduce((most, width) => Math.max(most, width), 0)

@@ -127,7 +127,8 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const dropping = options.dropout > 0
   const rising = Math.round(steps * options.warmUp)
   const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
-  const held = run.validation.length > 0 && packExamples(run.validation, { batchSize: shape[0], context, seed })
+  const isHeld = run.validation.some(({ ids }) => ids.length > 1)
+  const held = isHeld && packExamples(run.validation, { batchSize: shape[0], context, seed })
   const losses = held ? await answerLoss(model, held, runtime) : undefined
   const training = await fit({
     ...{ runtime, weights, optimizer, steps, microBatches, resume },
