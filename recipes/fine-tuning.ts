@@ -145,14 +145,25 @@ export async function fineTune(
   return { accuracy, seconds, trainedShare, stateSize }
 }
 
-/**
- * What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder.
- * @param done - what was fine-tuned with it already
- */
-export async function worthOfBase(context: RecipeContext, tuning: FineTuning, done?: FineTuned): Promise<Measured> {
-  const { folder, options } = tuning
+export interface BaseWorth {
+  /** What was fine-tuned with it already. */
+  readonly done?: FineTuned
+  /** What it had before it learned: random weights unless given. */
+  readonly firstWeights?: ReadonlyMap<string, Float32Array>
+}
+
+/** What a base is worth: the accuracy with it, from scratch, and by how much the first is the higher; named by the folder. */
+export async function worthOfBase(
+  context: RecipeContext,
+  tuning: FineTuning,
+  { done, firstWeights }: BaseWorth = {},
+): Promise<Measured> {
+  const { folder, options, base } = tuning
   const tuned = done ?? (await fineTune(context, tuning))
-  const fresh = { ...tuning, folder: `${folder}-scratch`, options: { ...options, fromScratch: true } }
+  const fresh = {
+    ...{ ...tuning, folder: `${folder}-scratch` },
+    ...(firstWeights ? { base: { ...base, weights: firstWeights } } : { options: { ...options, fromScratch: true } }),
+  }
   const scratch = await fineTune(context, fresh)
   return {
     [folder]: tuned.accuracy,

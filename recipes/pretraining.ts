@@ -111,7 +111,7 @@ models are fine-tuned alike, with the auxiliary objective of the paper, and keep
     const options = { ...fineTuning, ...(quick && { epochs: 1 }) }
     const worthOn = async (name: keyof typeof tasks, done?: FineTuned): Promise<Measured> => {
       const task = quick ? fewTexts(tasks[name]) : tasks[name]
-      return worthOfBase(context, { folder: name, base, task, options }, done)
+      return worthOfBase(context, { folder: name, base, task, options }, { done })
     }
     const { whole, curves } = await adaptersBesideWhole(context, {
       base,

@@ -271,6 +271,7 @@ export { isRecurrent, type LanguageModel, type LogitsOptions, windowTokens } fro
 export { LogisticRegression, type LogisticRegressionConfiguration } from './models/logistic-regression.ts'
 export { lookUpWeights } from './models/look-up-weights.ts'
 export type { EncodeTextInput, EncodeTextOptions, MaskedLanguageModel } from './models/masked-language-model.ts'
+export { neighbourWeights } from './models/neighbour-weights.ts'
 export { RecurrentClassifier, type RecurrentClassifierConfiguration } from './models/recurrent-classifier.ts'
 export * from './models/text-vectors.ts'
 export { type TranslatorEntry, translatorEntry, translators } from './models/translators.ts'

@@ -221,6 +221,6 @@ class AdditiveAttention {
     const source = keys.shape[1]
     const queries = this.query.apply(asked).reshape([batch, tokens, 1, channels])
     const sums = queries.add(keys.reshape([batch, 1, source, channels])).tanh() // [B, T, S, C]
-    return sums.matmul(this.score).reshape([batch, tokens, source]).add(mask).softmax()
+    return sums.matmul(this.score).reshape([batch, tokens, source]).maskedSoftmax(mask)
   }
 }

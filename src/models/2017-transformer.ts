@@ -248,10 +248,7 @@ function attend(
   attentions: EncoderDecoderOptions['attentions'],
 ): Tensor {
   if (attentions === undefined) return attention(q, k, v, mask)
-  const weights = q
-    .matmul(k, { transposeB: true, scale: 1 / Math.sqrt(q.shape[3]) })
-    .add(mask)
-    .softmax() // [B, H, T, S]
+  const weights = q.matmul(k, { transposeB: true, scale: 1 / Math.sqrt(q.shape[3]) }).maskedSoftmax(mask) // [B, H, T, S]
   attentions.set(name, weights)
   return weights.matmul(v)
 }

@@ -154,13 +154,7 @@ class SelfAttention {
       .permute([2, 0, 3, 1, 4]) // [3, B, H, T, D]
       .split([1, 1, 1], 0)
       .map(part => part.reshape([batch, heads, tokens, channels / heads]))
-    attentions?.set(
-      name,
-      q
-        .matmul(k, { transposeB: true, scale: (channels / heads) ** -0.5 })
-        .add(mask)
-        .softmax(),
-    )
+    attentions?.set(name, q.matmul(k, { transposeB: true, scale: (channels / heads) ** -0.5 }).maskedSoftmax(mask))
     const y = attention(q, k, v, mask, dropout) // [B, H, T, D]
     return this.output.apply(y.permute([0, 2, 1, 3]).reshape(x.shape))
   }

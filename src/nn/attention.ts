@@ -81,7 +81,7 @@ export function causalMask(queries: number, keys: number = queries, band: number
 export function attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout?: Dropout): Tensor {
   const scale = 1 / Math.sqrt(q.shape[3])
   if (dropout === undefined) return apply(attentionOp, [q, k, v, mask], { scale })
-  const weights = q.matmul(k, { transposeB: true, scale }).add(mask).softmax() // [B, H, T, S]
+  const weights = q.matmul(k, { transposeB: true, scale }).maskedSoftmax(mask) // [B, H, T, S]
   return dropout.apply(weights).matmul(v)
 }
 

@@ -11,7 +11,7 @@ export const attention: Op<readonly [...Ternary, Ternary[0]], { readonly scale: 
   name: 'attention',
   infer: ([q, k]) => [q, { dtype: 'float32', shape: k.shape.with(2, q.shape[2]).with(3, k.shape[2]) }],
   compose: ([q, k, v, mask], { scale }) => {
-    const weights = q.matmul(k, { transposeB: true, scale }).add(mask).softmax() // [B, H, T, S]
+    const weights = q.matmul(k, { transposeB: true, scale }).maskedSoftmax(mask) // [B, H, T, S]
     return [weights.matmul(v), weights]
   },
   gradient: ({ dys: [dy, dWeights], inputs: [q, k, v], outputs: [y, weights], attributes: { scale } }) => {
@@ -77,7 +77,7 @@ export const causalAttention: Op<
     const parts = blocksOf(q.shape[2], blocks, band).map(({ start, end, first }) => {
       const visible = mask.slice(0, start, end).slice(1, first, end)
       const scores = q.slice(2, start, end).matmul(k.slice(2, first, end), { transposeB: true, scale })
-      const weights = scores.add(visible).softmax() // [B, H, t, e]
+      const weights = scores.maskedSoftmax(visible) // [B, H, t, e]
       return { y: weights.matmul(v.slice(2, first, end)), weights }
     })
     return [joined(parts.map(({ y }) => y)), ...parts.map(({ weights }) => weights)]

@@ -7,7 +7,7 @@ import * as elementwise from '../ops/elementwise.ts'
 import * as indexing from '../ops/indexing.ts'
 import * as leaves from '../ops/leaves.ts'
 import { matmul } from '../ops/matmul.ts'
-import { layerNormalization, logSoftmax, rmsNormalization, softmax } from '../ops/normalization.ts'
+import { layerNormalization, logSoftmax, maskedSoftmax, rmsNormalization, softmax } from '../ops/normalization.ts'
 import type { Attributes, Op, TensorType, Variadic } from '../ops/op.ts'
 import * as rearrange from '../ops/rearrange.ts'
 import { keep } from '../ops/recompute.ts'
@@ -240,6 +240,10 @@ export class Tensor implements TensorType {
   }
   softmax(axis = -1): Tensor {
     return apply(softmax, [this], { axis: this.#axis(axis) })
+  }
+  /** Of this and a mask that broadcasts, along the last axis: exactly 0 where the mask is -∞ or nearly. */
+  maskedSoftmax(mask: Tensor): Tensor {
+    return apply(maskedSoftmax, [this, mask], {})
   }
   logSoftmax(axis = -1): Tensor {
     return apply(logSoftmax, [this], { axis: this.#axis(axis) })

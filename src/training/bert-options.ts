@@ -39,6 +39,13 @@ const ownOptions = {
   context: { type: 'integer', default: 128, minimum: 8, unit: 'tokens', help: 'tokens of a row, two texts together' },
   dropout: { type: 'number', default: 0.1, minimum: 0, below: 1, help: 'probability of dropping an element' },
 
+  firstWeights: {
+    type: 'choice',
+    choices: ['neighbours', 'random'],
+    default: 'neighbours',
+    help: 'before training: heads of the first layer look at the tokens beside, or all at random, as first published',
+  },
+
   masking: {
     type: 'choice',
     choices: ['tokens', 'words'],

@@ -12,6 +12,7 @@ import { type MaskedBatchOptions, mostMasked } from '../data/masked-batches.ts'
 import type { TextSource } from '../data/text.ts'
 import { fingerprint } from '../data/token-shards.ts'
 import { BERT, bertSizes } from '../models/2018-bert.ts'
+import { neighbourWeights } from '../models/neighbour-weights.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adamW } from '../optim/adamw.ts'
 import { muon } from '../optim/muon.ts'
@@ -78,7 +79,7 @@ async function learnTokenizer({ text, options: { vocabulary, lowercase } }: Bert
 /** Trains and leaves a folder that can be used, and resumed. */
 export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent> {
   const { storage, options, runtime } = run
-  const { context, batchSize, maskedShare, seed, steps } = options
+  const { context, batchSize, maskedShare, seed, steps, firstWeights } = options
   sizesOf(options, 1) // sizes that do not fit are refused before anything is read
   const microBatchSize = options.microBatchSize ?? batchSize / defaultMicroBatches(batchSize, context)
   if (!Number.isInteger(batchSize / microBatchSize)) {
@@ -125,7 +126,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
       patience,
       resume,
     },
-    weights: initialWeights(parameters, seed),
+    weights: firstWeights === 'neighbours' ? neighbourWeights(model, seed) : initialWeights(parameters, seed),
     learningRate: warmUp(rising, linear(options.learningRate, options.finalLearningRate, Math.max(1, steps - rising))),
     train: batches(train),
     validation: validation && batches(validation),

@@ -1,5 +1,6 @@
+import { elementCount, type Shape } from '../../../src/base/shape.ts'
 import type * as normalization from '../../../src/ops/normalization.ts'
-import { type Case, floats, type ProofsOf, someShapes } from './proof.ts'
+import { type Case, floats, type Operand, type ProofsOf, someShapes } from './proof.ts'
 import { at, generate, sumOver, type Values } from './values.ts'
 
 /** e^(x_i) / Σ e^(x_j) along an axis. */
@@ -15,10 +16,34 @@ const someAxes = (): Case<{ readonly axis: number }>[] =>
     [...shape.keys()].map(axis => ({ operands: [floats(shape, -3, 3)], attributes: { axis } })),
   )
 
+/** So low in every row's later half that nothing is left of what it is added to. */
+const hiding = (shape: Shape): Operand => ({
+  shape,
+  dtype: 'float32',
+  values: () =>
+    Array.from({ length: elementCount(shape) }, (_, i) => (i % shape.at(-1)! > shape.at(-1)! / 2 ? -1e9 : 0)),
+})
+
 export const normalizationProofs: ProofsOf<typeof normalization> = {
   softmax: {
     cases: someAxes(),
     reference: ([x], { axis }) => [softmaxOf(x, axis)],
+  },
+  maskedSoftmax: {
+    cases: [
+      { operands: [floats([2, 3, 4], -3, 3), floats([3, 4], -1, 0)], attributes: {} },
+      { operands: [floats([2, 5, 5], -90, 90), hiding([5, 5])], attributes: {} },
+      { operands: [floats([5], -3, 3), floats([], -1, 0)], attributes: {} },
+    ],
+    // The mask is known in advance: no gradient flows to it.
+    constants: [1],
+    reference: ([x, mask]) => {
+      const masked = generate(
+        x.shape,
+        index => at(x, index) + at(mask, index.slice(x.shape.length - mask.shape.length)),
+      )
+      return [softmaxOf(masked, x.shape.length - 1)]
+    },
   },
   logSoftmax: {
     cases: someAxes(),
