@@ -14,6 +14,7 @@ import {
   RecordProblems,
   type RunOptions,
   readMetrics,
+  readText,
   type SavedModel,
   sequenceScorer,
   settleFineTuningOptions,
@@ -109,7 +110,7 @@ export interface FineTuning {
 export interface FineTuned {
   /** Of the test texts, in percent. */
   readonly accuracy: number
-  /** Of the fine-tuning alone, while it was not resumed. */
+  /** Of the fine-tuning alone, over all its starts. */
   readonly seconds: number
   /** What part of the parameters learned, in percent. */
   readonly trainedShare: number
@@ -126,7 +127,6 @@ export async function fineTune(
   const settled = settleFineTuningOptions({ ...options, seed })
   const resume = await wasBegun(storage, settled)
   const { train, validation, classes } = task
-  const started = performance.now()
   const run = fineTuneRun({
     ...{ storage, options: { ...settled, resume }, runtime, base, train, validation, labels: classes, signal },
   })
@@ -138,7 +138,8 @@ export async function fineTune(
     print(`${name}, step ${event.step}: loss ${event.loss.toFixed(4)}, ${accuracy} % of the validation texts`)
   }
   signal?.throwIfAborted()
-  const seconds = (performance.now() - started) / 1000
+  const { total } = JSON.parse(await readText(storage, 'training/cost.json'))
+  const seconds: number = total.seconds
   const accuracy = await testAccuracy(await loadFineTuned(storage), runtime, task.test)
   print(`${name}: ${accuracy.toFixed(2)} % of ${task.test.length} test texts, ${seconds.toFixed(0)} s`)
   const stateSize = (await storage.size('training/state.safetensors')) / 1e6

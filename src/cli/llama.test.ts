@@ -46,6 +46,24 @@ describe('trained here', () => {
     trained = await nacre(...words.split(' '))
   })
 
+  test('begins with weights that look things up where it is told to; what cannot is told before anything is written', async () => {
+    const rest = '--layers 2 --context 16 --batch-size 4 --steps 2 --sample-every 0 --first-weights look-up'
+    const train = (model: string, sizes: string) =>
+      nacre(...`train ${model} --data ${at('text.txt')} ${rest} --out ${at('look-up')} ${sizes}`.trim().split(' '))
+    expect(await train('gpt2', '')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected a model that has weights that look things up: llama. Received gpt2.'),
+    })
+    expect(await train('llama', '--heads 4 --key-value-heads 2 --channels 128')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected keys and values of its own for each head. Received 2 for 4 heads.'),
+    })
+    expect(existsSync(at('look-up'))).toBe(false)
+    expect(await train('llama', '--heads 4 --key-value-heads 4 --channels 128')).toMatchObject({ code: 0, stderr: '' })
+    const { stdout } = await nacre('generate', at('look-up'), '--prompt', 'To be', '--tokens', '3')
+    expect(stdout.startsWith('To be')).toBe(true)
+  })
+
   test('leaves a folder of LlamaForCausalLM that generates, scores and predicts in both languages', async () => {
     expect(trained).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(readFileSync(at('run/config.json'), 'utf8'))).toMatchObject({

@@ -9,6 +9,7 @@ import { GPT2 } from './2019-gpt2.ts'
 import { GPT3, gpt3Band } from './2020-gpt3.ts'
 import { Llama, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
+import { lookUpWeights } from './look-up-weights.ts'
 
 /** What the command line says of a model's size. A model takes those that its entry names; the others mean nothing to it. */
 export interface ModelSize {
@@ -38,6 +39,8 @@ export interface TimelineEntry<M extends LanguageModel & object = LanguageModel 
   /** What is asked of a size beside vocabulary and context. */
   readonly sizes: readonly OwnSize[]
   create(size: ModelSize): M
+  /** First weights that look things up, where it has some. */
+  readonly lookUpWeights?: (model: M, seed: number) => Map<string, Float32Array>
   /** Whether it goes on from batch to batch with a state, as `isRecurrent` says of the model. */
   readonly carriesState: boolean
 }
@@ -103,6 +106,7 @@ export const timeline: readonly TimelineEntry[] = [
         ...{ vocabulary, context, channels, layers, heads, keyValueHeads, hidden: llamaHidden(channels) },
         ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied },
       }),
+    lookUpWeights: (model, seed) => lookUpWeights(model as Llama, seed),
   },
 ]
 

@@ -46,7 +46,7 @@ const lookUps: readonly {
 
 /**
  * @returns by dotted names
- * @throws {OptionError} if the model has less than three heads, or no room for what they tell
+ * @throws {OptionError} if the model has less than three heads, heads that share keys, or no room for what they tell
  */
 export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Array> {
   const { configuration } = model
@@ -117,7 +117,12 @@ export function lookUpWeights(model: Llama, seed: number): Map<string, Float32Ar
 }
 
 function checkRoom(configuration: LlamaConfiguration): void {
-  const { channels, heads } = configuration
+  const { channels, heads, keyValueHeads } = configuration
+  if (keyValueHeads !== heads) {
+    const [what, expected] = ['A model that looks up', 'keys and values of its own for each head']
+    const hint = `Give it ${heads} key-value heads.`
+    throw new OptionError({ what, expected, received: `${keyValueHeads} for ${heads} heads`, hint })
+  }
   const headSize = headSizeOf(configuration)
   const least = offsets.length * groupSize + 1 + groupSize
   if (heads >= offsets.length && headSize >= groupSize && channels >= least) return

@@ -67,6 +67,12 @@ const ownOptions = {
     minimum: 1,
     help: 'width of a Transformer (a multiple of heads), or units of a hidden layer of mlp',
   },
+  firstWeights: {
+    type: 'choice',
+    choices: ['random', 'look-up'],
+    default: 'random',
+    help: 'before training: all at random, or (llama) heads that look at what stood before and find it again',
+  },
   hiddenSize: { type: 'integer', default: 256, minimum: 1, help: 'units of a recurrent layer' },
   embeddingSize: { type: 'integer', default: 64, minimum: 1, help: 'numbers that stand for a token' },
   bias: { type: 'boolean', default: true, help: 'biases in linear layers and normalizations, as published' },

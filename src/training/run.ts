@@ -10,7 +10,8 @@ import type { TokenPosition } from '../data/shard-stream.ts'
 import type { Shard } from '../data/shards.ts'
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
-import { type ModelSize, modelEntry } from '../models/index.ts'
+import { type ModelSize, modelEntry, type TimelineEntry, timeline } from '../models/index.ts'
+import type { LanguageModel } from '../models/language-model.ts'
 import { dropoutPlaces } from '../models/language-model.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { adam, adamW } from '../optim/adamw.ts'
@@ -89,6 +90,19 @@ export async function needsText(storage: Storage, { resume }: Pick<RunOptions, '
   return !resume || !(await storage.exists(stateFile))
 }
 
+/** @throws {OptionError} if the model cannot begin as it is told to */
+function firstWeightsOf(
+  entry: TimelineEntry,
+  model: LanguageModel & object,
+  { firstWeights, seed }: Pick<RunOptions, 'firstWeights' | 'seed'>,
+): Map<string, Float32Array> {
+  if (firstWeights === 'random') return initialWeights(namedParameters(model), seed)
+  if (entry.lookUpWeights) return entry.lookUpWeights(model, seed)
+  const able = timeline.filter(({ lookUpWeights }) => lookUpWeights).map(({ name }) => name)
+  const expected = `a model that has weights that look things up: ${able.join(', ')}`
+  throw new OptionError({ what: 'Option --first-weights look-up', expected, received: entry.name })
+}
+
 /** Trains and leaves a folder that can be used, and resumed. */
 export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const { storage, options, runtime, modelName } = input
@@ -102,7 +116,8 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     const expected = 'held-out text, --validation-fraction above 0, which tells when it is no longer better'
     throw new OptionError({ what: 'Option --patience', expected, received: 'none' })
   }
-  entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
+  const smallest = entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
+  if (options.firstWeights === 'look-up') firstWeightsOf(entry, smallest, options)
   const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there
   const tokenizer = resuming ? await storedTokenizer(storage, options) : await prepareTokens(input)
   const trainTokens = options.stream ? undefined : await input.openTokens(tokenFiles.train)
@@ -134,7 +149,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
   const stream = options.stream ? openStream(shardsOf(input), tokenizer, options, options, position) : undefined
   const training = await train(model, {
     runtime,
-    weights: resumed?.state.weights ?? initialWeights(parameters, options.seed),
+    weights: resumed?.state.weights ?? firstWeightsOf(entry, model, options),
     train: stream ?? trainTokens!,
     validation,
     steps: options.steps,
