@@ -5,25 +5,33 @@ import {
   loadState,
   type namedParameters,
   type Optimizer,
+  OptionError,
   readText,
   type Storage,
   saveState,
   stateFile,
 } from '../src/index.ts'
 
-/** Whether a folder holds a training with these very options, in whatever order. */
+/**
+ * Whether a folder holds a training with these very options, in whatever order.
+ * @throws {OptionError} if it holds one with others, which would be lost
+ */
 export async function wasBegun(storage: Storage, options: object): Promise<boolean> {
   const name = 'training/options.json'
   if (!(await storage.exists(name))) return false
   const begun: { readonly options: object } = JSON.parse(await readText(storage, name))
-  const plain = (table: object) => {
-    const given = Object.entries(table).filter(([name, value]) => name !== 'resume' && value !== undefined)
-    return given
-      .map(entry => JSON.stringify(entry))
-      .toSorted()
-      .join()
-  }
-  return plain(begun.options) === plain(options)
+  const [was, is] = [begun.options, options].map(table => new Map(Object.entries(table)))
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter(
+    option => option !== 'resume' && JSON.stringify(was.get(option)) !== JSON.stringify(is.get(option)),
+  )
+  if (changed.length === 0) return true
+  const listed = changed.map(option => `${option} ${JSON.stringify(was.get(option) ?? null)}`).join(', ')
+  throw new OptionError({
+    what: storage.locate(name),
+    expected: 'the options of this recipe, to go on',
+    received: `a training with ${listed}`,
+    hint: 'Take another --out, or remove that folder to begin anew.',
+  })
 }
 
 /** What was measured before with these settings and kept, or is measured now. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { learn } from '../recipes/char-shakespeare.ts'
 import { recipe as entropy } from '../recipes/entropy.ts'
 import { recipes } from '../recipes/index.ts'
+import { wasBegun } from '../recipes/resume.ts'
 import { recordedRecipes, reproductionsPage } from '../src/cli/results.ts'
 import { findDataset, memoryStorage, type Storage, stateFile } from '../src/index.ts'
 import { fetchDataset, nodeRuntime, nodeStorage } from '../src/node.ts'
@@ -92,6 +93,17 @@ test('a recipe that was killed in a training goes on as if nothing had happened'
 
   const [resumed, whole] = [await start(folders), await start(new Map())]
   expect(resumed).toEqual(whole)
+})
+
+test('a folder of a training with other options is kept, and told', async () => {
+  const storage = memoryStorage()
+  expect(await wasBegun(storage, { steps: 4 })).toBe(false)
+  const options = { steps: 4, teacher: undefined, resume: false }
+  await storage.write('training/options.json', [new TextEncoder().encode(JSON.stringify({ options }))])
+  expect(await wasBegun(storage, { resume: true, limit: undefined, steps: 4 })).toBe(true)
+  await expect(wasBegun(storage, { steps: 5, limit: 3 })).rejects.toThrow(
+    /expected the options of this recipe, to go on. Received a training with steps 4, limit null. Take another --out/,
+  )
 })
 
 test('docs/reproductions.md is what docs/results gives; if not: node scripts/reproductions.ts', async () => {
