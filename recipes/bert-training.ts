@@ -21,7 +21,7 @@ export interface BertPreTraining {
   readonly alphabet: number
 }
 
-/** A BERT that has learned a text, and how many masked tokens of what is held out it fills in, in percent. */
+/** A BERT that has learned a text, and how many masked tokens of all that is held out it fills in, in percent. */
 export async function preTrainBert(
   { seed, runtime, print, signal, folder }: RecipeContext,
   { text, options, alphabet }: BertPreTraining,
@@ -43,7 +43,6 @@ export async function preTrainBert(
     const [words, pairs] = [event.maskAccuracy, event.nextAccuracy].map(share => (100 * share).toFixed(1))
     print(`base, step ${event.step}: ${words} % of masked tokens, ${pairs} % of pairs`)
   }
-  const validations = (await readMetrics(storage)).filter(({ type }) => type === 'validation')
-  const maskAccuracy = 100 * Math.max(...validations.map(metric => Number(metric.maskAccuracy)))
-  return { ...(await loadBertFolder(storage)), maskAccuracy }
+  const whole = (await readMetrics(storage)).findLast(({ type, whole }) => type === 'validation' && whole === true)
+  return { ...(await loadBertFolder(storage)), maskAccuracy: 100 * Number(whole?.maskAccuracy) }
 }
