@@ -115,6 +115,30 @@ test('patience ends a training, and a resumed one goes on counting', async () =>
   await expect(run(line({ patience: 2 }))).rejects.toThrow('Option --patience expected held-out examples')
 })
 
+test('the last validation, of everything, is compared with samples by a sample', async () => {
+  const samples = [5, 4, 3]
+  const scored: [step: number, whole: boolean][] = []
+  const evaluate = async (_: Feeds, whole: boolean, step: number) => {
+    scored.push([step, whole])
+    return whole ? 4.5 : samples[step / 2 - 1]
+  }
+  const validations = async (sampled: boolean) => {
+    const { events } = await run(line({ steps: 6, evaluateEvery: 2, evaluate, sampled }))
+    return events.filter(event => event.type === 'validation').map(({ loss, best, whole }) => [loss, best, whole])
+  }
+  const early = [
+    [5, true, false],
+    [4, true, false],
+  ]
+  expect(await validations(true)).toEqual([...early, [4.5, true, true]])
+  expect(scored.splice(0).slice(2)).toEqual([
+    [6, false],
+    [6, true],
+  ])
+  expect(await validations(false)).toEqual([...early, [4.5, false, true]])
+  expect(scored.slice(2)).toEqual([[6, true]])
+})
+
 test('the best is chosen by a metric, and of equal ones the first is kept', async () => {
   const held = [
     { loss: 3, metric: 0.5 },

@@ -43,6 +43,8 @@ export interface FitOptions extends Omit<StepOptions, 'weights'> {
    * @param step - updates done
    */
   evaluate?(weights: Feeds, whole: boolean, step: number): Promise<number | HeldOut>
+  /** Whether validations before the last score a sample: the last is compared with them by the same sample. */
+  readonly sampled?: boolean
   /** Validations without a better one after which the training ends early; it does not unless told. */
   readonly patience?: number
   readonly resume?: { readonly step: number; readonly state: TrainingState; readonly best?: Best }
@@ -139,11 +141,16 @@ export async function fit(options: FitOptions): Promise<Fit> {
       yield { type: 'step', step: done, loss, gradientNorm, learningRate, itemsPerSecond, durationMs }
       if (options.evaluate && (done % evaluateEvery === 0 || done === steps)) {
         const whole = done === steps
-        const found = await options.evaluate(step.weights(), whole, done)
-        const held: HeldOut = typeof found === 'number' ? { loss: found } : found
+        const score = async (all: boolean): Promise<HeldOut> => {
+          const found = await options.evaluate!(step.weights(), all, done)
+          return typeof found === 'number' ? { loss: found } : found
+        }
+        const sample = whole && options.sampled && best ? await score(false) : undefined
+        const held = await score(whole)
         if (!Number.isFinite(held.loss)) throw divergence(done, `validation loss ${held.loss}`)
-        const isBest = best === undefined || isBetter(held, best)
-        best = isBest ? { ...held, step: done, since: 0 } : { ...best!, since: best!.since + 1 }
+        const compared = sample ?? held
+        const isBest = best === undefined || isBetter(compared, best)
+        best = isBest ? { ...compared, step: done, since: 0 } : { ...best!, since: best!.since + 1 }
         yield { type: 'validation', step: done, ...held, best: isBest, sinceBest: best.since, whole }
       }
     }

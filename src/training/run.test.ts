@@ -61,8 +61,16 @@ async function finish(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
 }
 
 /** Leaves at an event, as a kill does: nothing is saved. */
-async function killAt(events: AsyncIterable<RunEvent>, type: RunEvent['type'], step: number): Promise<void> {
-  for await (const event of events) if (event.type === type && (event.type === 'start' || event.step === step)) return
+/** @param type - of an event, or what was saved */
+async function killAt(
+  events: AsyncIterable<RunEvent>,
+  type: RunEvent['type'] | 'best' | 'last',
+  step: number,
+): Promise<void> {
+  for await (const event of events) {
+    const named: readonly string[] = event.type === 'saved' ? [event.type, event.what] : [event.type]
+    if (named.includes(type) && (event.type === 'start' || event.step === step)) return
+  }
   throw new Error(`no ${type} at step ${step}`)
 }
 
@@ -156,13 +164,14 @@ test('the same seed gives the same run, another one another', async () => {
 test.each([
   ['start', 0, 0],
   ['step', 3, 0],
-  ['saved', 4, 0],
-  ['saved', 5, 5],
+  ['best', 4, 0],
+  ['last', 5, 5],
   ['step', 6, 5],
   ['validation', 8, 5],
   ['step', 13, 10],
   ['validation', 13, 10],
-  ['saved', 13, 13],
+  ['best', 13, 10],
+  ['last', 13, 13],
 ] as const)('killed at %s %i and resumed, it equals the uninterrupted run bit for bit', async (type, step, from) => {
   const storage = memoryStorage()
   await killAt(start(storage), type, step)

@@ -138,6 +138,7 @@ export async function trainMasked(
         held = await scorer.of(weights, whole ? Infinity : options.evaluationBatches)
         return held.loss
       }),
+    sampled: true,
   })
   async function* events(): AsyncGenerator<FitStep | MaskedValidation> {
     for await (const event of fitted.events) yield event.type === 'step' ? event : { ...event, ...held! }

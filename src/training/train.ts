@@ -128,6 +128,7 @@ export async function train(model: LanguageModel & object, options: TrainOptions
       return { feeds: memory ? feeds.map(feed => ({ ...feed, ...state })) : feeds, items: batchSize * context }
     },
     evaluate: windows && (await evaluator(model, windows, options)),
+    sampled: windows && options.evaluationBatches < windows.length,
   })
   return {
     events: tokenEvents(fitted.events),
