@@ -10,6 +10,7 @@ import { GPT3, gpt3Band } from './2020-gpt3.ts'
 import { Llama, llamaHidden, llamaPublished } from './2023-llama.ts'
 import type { LanguageModel } from './language-model.ts'
 import { lookUpWeights } from './look-up-weights.ts'
+import { neighbourWeights } from './neighbour-weights.ts'
 
 /** What the command line says of a model's size. A model takes those that its entry names; the others mean nothing to it. */
 export interface ModelSize {
@@ -39,8 +40,8 @@ export interface TimelineEntry<M extends LanguageModel & object = LanguageModel 
   /** What is asked of a size beside vocabulary and context. */
   readonly sizes: readonly OwnSize[]
   create(size: ModelSize): M
-  /** First weights that look things up, where it has some. */
-  readonly lookUpWeights?: (model: M, seed: number) => Map<string, Float32Array>
+  /** First weights other than random ones, by the names of `--first-weights`. */
+  readonly firstWeights?: Readonly<Record<string, (model: M, seed: number) => Map<string, Float32Array>>>
   /** Whether it goes on from batch to batch with a state, as `isRecurrent` says of the model. */
   readonly carriesState: boolean
 }
@@ -79,6 +80,7 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels }) =>
       new GPT({ vocabulary, context, layers, heads, channels }),
+    firstWeights: { neighbours: (model, seed) => neighbourWeights(model as GPT, seed) },
   },
   {
     year: 2019,
@@ -87,6 +89,7 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels, bias }) =>
       new GPT2({ vocabulary, context, layers, heads, channels, bias }),
+    firstWeights: { neighbours: (model, seed) => neighbourWeights(model as GPT2, seed) },
   },
   {
     year: 2020,
@@ -95,6 +98,7 @@ export const timeline: readonly TimelineEntry[] = [
     carriesState: false,
     create: ({ vocabulary, context, layers, heads, channels, bias, band = gpt3Band(context) }) =>
       new GPT3({ vocabulary, context, layers, heads, channels, bias, band }),
+    firstWeights: { neighbours: (model, seed) => neighbourWeights(model as GPT3, seed) },
   },
   {
     year: 2023,
@@ -106,7 +110,7 @@ export const timeline: readonly TimelineEntry[] = [
         ...{ vocabulary, context, channels, layers, heads, keyValueHeads, hidden: llamaHidden(channels) },
         ...{ rotaryBase: llamaPublished.rotaryBase, epsilon: 1e-5, tied },
       }),
-    lookUpWeights: (model, seed) => lookUpWeights(model as Llama, seed),
+    firstWeights: { 'look-up': (model, seed) => lookUpWeights(model as Llama, seed) },
   },
 ]
 

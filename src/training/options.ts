@@ -69,9 +69,9 @@ const ownOptions = {
   },
   firstWeights: {
     type: 'choice',
-    choices: ['random', 'look-up'],
+    choices: ['random', 'neighbours', 'look-up'],
     default: 'random',
-    help: 'before training: all at random, or (llama) heads that look at what stood before and find it again',
+    help: 'before training: all at random, or heads that look at what stood right before (gpt, gpt2, gpt3), or find it again (llama)',
   },
   hiddenSize: { type: 'integer', default: 256, minimum: 1, help: 'units of a recurrent layer' },
   embeddingSize: { type: 'integer', default: 64, minimum: 1, help: 'numbers that stand for a token' },

@@ -10,7 +10,7 @@ import type { TokenPosition } from '../data/shard-stream.ts'
 import type { Shard } from '../data/shards.ts'
 import { type MeasuredText, measureText, splitText, type TextSource } from '../data/text.ts'
 import { fingerprint, readTokensHeader, type TokenSource, writeTokens } from '../data/token-shards.ts'
-import { type ModelSize, modelEntry, type TimelineEntry, timeline } from '../models/index.ts'
+import { type ModelSize, modelEntry, type TimelineEntry } from '../models/index.ts'
 import type { LanguageModel } from '../models/language-model.ts'
 import { dropoutPlaces } from '../models/language-model.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
@@ -97,10 +97,10 @@ function firstWeightsOf(
   { firstWeights, seed }: Pick<RunOptions, 'firstWeights' | 'seed'>,
 ): Map<string, Float32Array> {
   if (firstWeights === 'random') return initialWeights(namedParameters(model), seed)
-  if (entry.lookUpWeights) return entry.lookUpWeights(model, seed)
-  const able = timeline.filter(({ lookUpWeights }) => lookUpWeights).map(({ name }) => name)
-  const expected = `a model that has weights that look things up: ${able.join(', ')}`
-  throw new OptionError({ what: 'Option --first-weights look-up', expected, received: entry.name })
+  const make = entry.firstWeights?.[firstWeights]
+  if (make) return make(model, seed)
+  const expected = ['random', ...Object.keys(entry.firstWeights ?? {})].join(' or ')
+  throw new OptionError({ what: `Option --first-weights of a ${entry.name}`, expected, received: firstWeights })
 }
 
 /** Trains and leaves a folder that can be used, and resumed. */
@@ -117,7 +117,7 @@ export async function* trainRun(input: RunInput): AsyncGenerator<RunEvent> {
     throw new OptionError({ what: 'Option --patience', expected, received: 'none' })
   }
   const smallest = entry.create({ ...options, vocabulary: 1 }) // sizes that do not fit are refused before anything is replaced
-  if (options.firstWeights === 'look-up') firstWeightsOf(entry, smallest, options)
+  if (options.firstWeights !== 'random') firstWeightsOf(entry, smallest, options)
   const matmulRate = await matmulRateOf(runtime) // and so is a device that is not there
   const tokenizer = resuming ? await storedTokenizer(storage, options) : await prepareTokens(input)
   const trainTokens = options.stream ? undefined : await input.openTokens(tokenFiles.train)
