@@ -9,6 +9,8 @@ import type { HostTensor } from '../runtime/runtime.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
 import { fit } from '../training/fit.ts'
 import { BERT } from './2018-bert.ts'
+import { GPT } from './2018-gpt.ts'
+import { GPT2 } from './2019-gpt2.ts'
 import { neighbourWeights } from './neighbour-weights.ts'
 
 const vocabulary = 50
@@ -99,4 +101,44 @@ test('what follows from a neighbour is learned at once, and from random weights 
   const random = await learned(initialWeights(namedParameters(model), 1))
   expect(found).toBeLessThan(chance / 4)
   expect(random).toBeGreaterThan(chance / 2)
+})
+
+const before = { vocabulary, context: 32, layers: 1, heads: 4, channels: 128 } as const
+
+/** Rows of which the third token, the fourth and so on each follow from the one two before. Loss of the last steps, in nats. */
+async function learnedBefore(model: GPT | GPT2, weights: ReadonlyMap<string, Float32Array>): Promise<number> {
+  const [rows, steps, length] = [8, 60, before.context]
+  const follower = new Random(5, 'followers').shuffle([...Array(vocabulary).keys()])
+  const batch = (step: number) => {
+    const random = new Random(7, `before/${step}`)
+    const texts = Array.from({ length: rows }, () => {
+      const text = Array.from({ length: length + 1 }, () => random.integer(vocabulary))
+      for (let t = 3; t <= length; t += 4) text[t] = follower[text[t - 2]]
+      return text
+    })
+    const asked = texts.flatMap(text => text.slice(1).map((id, t) => (t % 4 === 2 ? id : -100)))
+    const whole = (ids: readonly number[]) => host('int64', [rows, length], BigInt64Array.from(ids, BigInt))
+    return { feeds: [{ ids: whole(texts.flatMap(text => text.slice(0, -1))), targets: whole(asked) }], items: rows }
+  }
+  const [ids, targets] = ['ids', 'targets'].map(name => input(name, [rows, length], 'int64'))
+  const loss = tokenLosses(model.logits(ids), targets)
+    .sum()
+    .mul(4 / (rows * length))
+  const training = await fit({
+    ...{ runtime, weights, optimizer: muon({ beta2: 0.98 }), steps, loss, batch },
+    ...{ parameters: namedParameters(model), microBatches: 1, learningRate: () => 2e-3 },
+  })
+  const losses: number[] = []
+  for await (const event of training.events) if (event.type === 'step') losses.push(event.loss)
+  await training.release()
+  return losses.slice(-10).reduce((sum, value) => sum + value, 0) / 10
+}
+
+test.each([
+  ['gpt', new GPT(before)],
+  ['gpt2', new GPT2({ ...before, bias: true })],
+] as const)('%s learns at once what follows from the token two before', async (_, model) => {
+  const found = await learnedBefore(model, neighbourWeights(model, 1))
+  const random = await learnedBefore(model, initialWeights(namedParameters(model), 1))
+  expect(found).toBeLessThan(0.7 * random)
 })
