@@ -89,6 +89,7 @@ test('what decides the weights of the next step cannot change on resuming, but f
       'keyValueHeads',
       'band',
       'channels',
+      'firstWeights',
       'hiddenSize',
       'embeddingSize',
       'bias',
