@@ -90,7 +90,8 @@ export const recipe: Recipe = {
   ],
   remarks: `The text is eight books and collected works, Wikipedia and the English captions of Multi30k's training set, once; matrices learn with Muon. SST-2 is
 learned from its 6,920 sentences without the phrases, SNLI from 8,840 pairs of its development set, for its training set is not at hand. Both
-models are fine-tuned alike, with the auxiliary objective of the paper, three epochs (SNLI: two), and keep their best epoch on the validation texts.`,
+models are fine-tuned alike, with the auxiliary objective of the paper, three epochs (SNLI: two, for time), and keep their best epoch on the validation texts. From scratch
+SNLI still rose from 39.6 to 55.4 % of the validation pairs in its second epoch: with more of them the difference may be smaller.`,
   async run(context) {
     const { dataset, quick } = context
     const english = ['english-books', 'english-wikipedia']
