@@ -31,8 +31,10 @@ const fineTuning = { batchSize: 32, learningRate: 3e-4, dropout: 0.1, auxiliary:
 /** How often all examples are learned from. */
 const epochs = { sst2: 3, snli: 2 } as const
 
-/** Adapters on what attends; their rate is ten times that of the whole model. */
-const adapters = { lora: 8, loraTargets: 'attention.project,attention.output', learningRate: 3e-3 } as const
+/** Adapters on what attends and on the words; their rate is ten times that of the whole model. */
+const adapters = {
+  ...{ lora: 8, loraTargets: 'attention.project,attention.output,tokenEmbedding', learningRate: 3e-3 },
+} as const
 /** Sentences that are learned from, and how often: few ones more often. */
 const amounts = [
   { name: '100', limit: 100, epochs: 30 },

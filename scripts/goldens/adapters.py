@@ -56,7 +56,7 @@ CASES = dict(
     gpt=(gpt.build, gpt.offset_and_scale,
          dict(task_type="CAUSAL_LM", r=2, lora_alpha=4, target_modules=["c_attn"], layers_to_transform=[1], bias="lora_only")),
     bert=(bert_classifier, bert.offset_and_scale,
-          dict(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["query", "value", "intermediate.dense"])),
+          dict(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["query", "value", "intermediate.dense", "word_embeddings"])),
 )
 
 

@@ -45,15 +45,26 @@ async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<
   const tensors = new Map<string, StoredTensor>()
   for (const { name, dtype, shape } of base.tensors.values())
     tensors.set(name, { name, dtype, shape, data: () => base.read(name) })
+  const brought = new Map<string, string>()
+  for (const [layer, { name: stored, shape }] of adapter.brought) {
+    const name = nameIn(base, layer) ?? layer
+    const before = base.tensors.get(name)
+    if (before && before.shape.slice(1).join() !== shape.slice(1).join()) throw lacking(adapter, base, layer)
+    tensors.set(name, { name, dtype: 'F32', shape, data: () => adapter.file.readFloat32(stored) })
+    brought.set(name, stored)
+  }
   const matrices = new Map<string, Float32Array>()
   const known = adapter.file.metadata[baseField]
   for (const [layer, adapted] of adapter.layers) {
     const name = nameIn(base, `${layer}.weight`)
     if (name === undefined) throw lacking(adapter, base, layer)
-    const { shape } = base.tensors.get(name)!
+    if (adapted.isTable && adapter.task === 'CAUSAL_LM') requireOwnHead(adapter, base)
+    const { shape } = tensors.get(name)!
     const inputsFirst = orientation(layer, adapted, shape)
-    if (known !== undefined) matrices.set(layer, await base.readFloat32(name))
-    const data = async () => adaptedMatrix(adapter, adapted, await base.readFloat32(name), inputsFirst)
+    const own = brought.get(name) // a table with more rows than the base's
+    const matrix = () => (own === undefined ? base.readFloat32(name) : adapter.file.readFloat32(own))
+    if (known !== undefined && own === undefined) matrices.set(layer, await matrix())
+    const data = async () => adaptedMatrix(adapter, adapted, await matrix(), inputsFirst)
     tensors.set(name, { name, dtype: 'F32', shape, data })
   }
   if (known !== undefined && known !== (await baseFingerprint(matrices))) {
@@ -61,13 +72,18 @@ async function adaptedWeights(adapter: Adapter, base: SafetensorsFile): Promise<
     const received = `${base.location}, whose weights are others`
     throw new CheckpointError({ what: adapter.location, expected, received, hint: otherBase })
   }
-  for (const [layer, { name: stored, shape }] of adapter.brought) {
-    const name = nameIn(base, layer) ?? layer
-    const before = base.tensors.get(name)
-    if (before && before.shape.slice(1).join() !== shape.slice(1).join()) throw lacking(adapter, base, layer)
-    tensors.set(name, { name, dtype: 'F32', shape, data: () => adapter.file.readFloat32(stored) })
-  }
   return tensorsFile(adapter.location, [...tensors.values()])
+}
+
+/**
+ * A head that shares the table would change with it here, and does not in PEFT.
+ * @throws {CheckpointError} if the base has no head of its own
+ */
+function requireOwnHead({ location }: Adapter, base: SafetensorsFile): void {
+  if ([...base.tensors.keys()].some(name => /(?:^|\.)lm_head\.weight$/.test(name))) return
+  const expected = 'no adapter on an embedding that the head of the base shares'
+  const hint = 'Save the base with a head of its own (tie_word_embeddings false) first.'
+  throw new CheckpointError({ what: location, expected, received: 'one', hint })
 }
 
 function lacking({ location }: Adapter, base: SafetensorsFile, layer: string): CheckpointError {

@@ -155,6 +155,19 @@ test('refused: shapes of another base, and weights of another by their hash', as
   await expect(adaptedStorage(known, await baseOf('gpt2'))).rejects.toThrow('expected the base that it was learned on')
 })
 
+test('refused: an adapter on an embedding that the head of a language model shares', async () => {
+  const half = (letter: string, shape: readonly number[]) => [
+    `base_model.model.transformer.wte.lora_embedding_${letter}`,
+    { shape, offset: 0, scale: 1 },
+  ]
+  const tensors = Object.fromEntries([half('A', [3, 61]), half('B', [32, 3])])
+  const alone = memoryStorage({ 'adapter_config.json': json(cases.gpt2.config) })
+  const adapter = await withTensors(alone, 'adapter_model.safetensors', tensors)
+  await expect(adaptedStorage(adapter, await baseOf('gpt2'))).rejects.toThrow(
+    'no adapter on an embedding that the head of the base shares',
+  )
+})
+
 test('refused: a folder that lacks a file, half of a pair', async () => {
   const { adapter } = cases.gpt
   const alone = memoryStorage({ 'adapter_config.json': json(cases.gpt.config) })

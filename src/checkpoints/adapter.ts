@@ -29,6 +29,8 @@ export interface AdaptedLayer {
   readonly scale: number
   /** Whether the base is asked for with its inputs first, [I, O]. */
   readonly inputsFirst: boolean
+  /** Whether it is on a table of vectors, not on a matrix that something is multiplied with. */
+  readonly isTable: boolean
 }
 
 export interface Adapter {
@@ -88,7 +90,7 @@ export async function openAdapter(storage: Storage): Promise<Adapter> {
       throw new CheckpointError({ what: `Adapter of "${layer}" in ${file.location}`, expected, received })
     }
     const inputsFirst = isTable || json.fan_in_fan_out === true
-    layers.set(layer, { down, up, scale: scaleOf(json, config, layer, rank), inputsFirst })
+    layers.set(layer, { down, up, scale: scaleOf(json, config, layer, rank), inputsFirst, isTable })
   }
   const [base, task] = [json.base_model_name_or_path, json.task_type]
   return {

@@ -1,4 +1,4 @@
-import type { LowRankLinear } from '../nn/low-rank.ts'
+import { LowRankEmbedding, type LowRankLayer } from '../nn/low-rank.ts'
 import { type Storage, writeText } from '../storage/storage.ts'
 import { subfolder } from '../storage/subfolder.ts'
 import { adaptedConfigFile, adapterConfigFile, adapterWeightsFile, baseField, baseFingerprint } from './adapter.ts'
@@ -10,7 +10,7 @@ export const adapterFolder = 'adapter'
 
 export interface LearnedAdapter {
   /** By our names, and so are all below. */
-  readonly layers: ReadonlyMap<string, LowRankLinear>
+  readonly layers: ReadonlyMap<string, LowRankLayer>
   /** Of the base and of the adapters, `LAYER.down` and `LAYER.up`. */
   readonly weights: ReadonlyMap<string, Float32Array>
   readonly layout: LayerLayout
@@ -49,9 +49,17 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
     [...merged.tensors.keys()],
   )
   await writeText(folder, adapterConfigFile, `${JSON.stringify(configOf(adapter, targets, brought[0]), null, 2)}\n`)
+  const adaptedTables = new Map(
+    [...layers].flatMap(([own, layer]) =>
+      layer instanceof LowRankEmbedding ? layout.names(own).map(name => [`${name}.weight`, own]) : [],
+    ),
+  )
   const whole = brought.flat().map((name): StoredTensor => {
     const { dtype, shape } = merged.tensors.get(name)!
-    return { name: `${peftPrefix}${name}`, dtype, shape, data: () => merged.read(name) }
+    const own = adaptedTables.get(name)
+    if (own === undefined) return { name: `${peftPrefix}${name}`, dtype, shape, data: () => merged.read(name) }
+    const data = weights.get(`${own}.weight`)! // what the adapter is put on
+    return { name: `${peftPrefix}${name.replace(/\.weight$/, '.base_layer.weight')}`, dtype: 'F32', shape, data }
   })
   const narrow: StoredTensor[] = []
   const matrices = new Map<string, Float32Array>()
@@ -63,19 +71,24 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
     const names = layout.names(own)
     const width = outputs / names.length
     const [down, up, base] = ['down', 'up', 'weight'].map(part => weights.get(`${own}.${part}`)!)
+    const isTable = layer instanceof LowRankEmbedding
     for (const [i, name] of names.entries()) {
       const at = { stride: outputs, begin: i * width }
       const factor = layout.factor?.(name) ?? 1
       isExact &&= Number.isInteger(Math.log2(factor))
       narrow.push(
         {
-          ...half(name, 'A', [rank, inputs]),
+          ...half(name, 'A', [rank, inputs], isTable),
           data: turned(down, { rows: inputs, columns: rank, stride: rank, begin: 0 }),
         },
-        { ...half(name, 'B', [width, rank]), data: scaled(turned(up, { rows: rank, columns: width, ...at }), factor) },
+        {
+          ...half(name, 'B', [width, rank], isTable),
+          data: scaled(turned(up, { rows: rank, columns: width, ...at }), factor),
+        },
       )
+      if (whole.some(tensor => tensor.name === `${peftPrefix}${name}.base_layer.weight`)) continue // not of the base
       const part = { rows: inputs, columns: width, ...at }
-      matrices.set(name, scaled(layout.inputsFirst ? cut(base, part) : turned(base, part), factor))
+      matrices.set(name, scaled(layout.inputsFirst || isTable ? cut(base, part) : turned(base, part), factor))
     }
   }
   const metadata = { format: 'pt', ...(isExact && { [baseField]: await baseFingerprint(matrices) }) }
@@ -91,8 +104,10 @@ export async function removeAdapter(storage: Storage): Promise<void> {
 
 const peftPrefix = 'base_model.model.'
 
-const half = (layer: string, which: 'A' | 'B', shape: readonly [number, number]) =>
-  ({ name: `${peftPrefix}${layer}.lora_${which}.weight`, dtype: 'F32', shape }) as const
+const half = (layer: string, which: 'A' | 'B', shape: readonly [number, number], isTable: boolean) => {
+  const field = isTable ? `lora_embedding_${which}` : `lora_${which}.weight`
+  return { name: `${peftPrefix}${layer}.${field}`, dtype: 'F32', shape } as const
+}
 
 /** The names in a layout of one of our parameters. */
 function tensorNames(own: string, layout: LayerLayout): string[] {

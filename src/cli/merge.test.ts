@@ -151,19 +151,26 @@ describe.each([
 describe('a classifier', () => {
   const probabilities = async (...line: string[]) =>
     JSON.parse(await run('classify', ...line, 'the park is good', '--json')).probabilities.good
-  test('the adapter on its base is the merged model', async () => {
-    await finetune('gpt2', 'reviews.csv', 'reviews')
-    const config = JSON.parse(readFileSync(at('reviews/adapter/adapter_config.json'), 'utf8'))
-    expect(config).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['score'], target_modules: ['c_attn'] })
-    const merged = await probabilities(at('reviews'))
-    expect(await probabilities(at('reviews/adapter'))).toBeCloseTo(merged, 4)
-    await run('merge', at('reviews/adapter'), '--out', at('reviews-whole'))
-    expect(await probabilities(at('reviews-whole'))).toBeCloseTo(merged, 4)
-    expect(await run('evaluate', at('reviews/adapter'), '--data', at('reviews.csv'))).toContain('accuracy')
-  })
+  describe.each([
+    ['reviews', undefined, ['c_attn']],
+    ['reviews-words', 'tokenEmbedding', ['wte']], // brings rows for the tokens of its inputs
+    ['reviews-both', 'attention.project,tokenEmbedding,positionEmbedding', ['c_attn', 'wpe', 'wte']],
+  ])('%s', (name, targets, theirs) => {
+    test('the adapter on its base is the merged model', async () => {
+      await finetune('gpt2', 'reviews.csv', name, ...(targets ? ['--lora-targets', targets] : []))
+      const config = JSON.parse(readFileSync(at(`${name}/adapter/adapter_config.json`), 'utf8'))
+      expect(config).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['score'] })
+      expect(config.target_modules.toSorted()).toEqual(theirs)
+      const merged = await probabilities(at(name))
+      expect(await probabilities(at(`${name}/adapter`))).toBeCloseTo(merged, 4)
+      await run('merge', at(`${name}/adapter`), '--out', at(`${name}-whole`))
+      expect(await probabilities(at(`${name}-whole`))).toBeCloseTo(merged, 4)
+      expect(await run('evaluate', at(`${name}/adapter`), '--data', at('reviews.csv'))).toContain('accuracy')
+    })
 
-  test.skipIf(env.NACRE_PYTHON === undefined)('PEFT computes the same logits (skipped: set NACRE_PYTHON)', async () => {
-    await expectPeftAgrees(at('reviews/adapter'))
+    test.skipIf(env.NACRE_PYTHON === undefined)('PEFT computes the same (skipped: set NACRE_PYTHON)', async () => {
+      await expectPeftAgrees(at(`${name}/adapter`))
+    })
   })
 
   test('a BERT', async () => {
@@ -203,6 +210,22 @@ test('an adapter is fine-tuned further; without --lora it goes', async () => {
 describe('bad input', () => {
   test.each([
     [['generate', 'gpt2', '--base', 'gpt2'], 2, 'Option --base expected an adapter in RUN, with adapter_config.json.'],
+    [
+      [
+        'finetune',
+        'gpt2',
+        '--data',
+        at('chat.jsonl'),
+        '--lora',
+        '2',
+        '--lora-targets',
+        'tokenEmbedding',
+        '--out',
+        'not',
+      ],
+      2,
+      'Option --lora-targets expected layers that something is multiplied with, where answers are learned. Received an embedding',
+    ],
     [['merge', 'gpt2'], 2, 'RUN expected the folder of an adapter, with adapter_config.json.'],
     [['merge', 'nowhere'], 2, 'which does not exist'],
     [['merge', 'gpt2-chat/adapter', '--out', 'gpt2-chat/adapter'], 2, 'expected a folder that neither is nor holds'],
@@ -216,7 +239,7 @@ describe('bad input', () => {
     [
       ['score', 'gpt2-chat/adapter', 'a', '--base', 'wide'],
       1,
-      'expected a matrix of 16 inputs and 48 outputs, as the adapter',
+      'expected a base with the layer "transformer.wte.weight", of the same size',
     ],
   ] as const)('%j', async (line, code, message) => {
     const folders = ['gpt2', 'llama', 'other', 'wide', 'nowhere', 'gpt2-chat/adapter']

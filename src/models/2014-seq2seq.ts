@@ -159,7 +159,7 @@ export class Seq2Seq implements EncoderDecoder {
   }
 
   #project(x: Tensor): Tensor {
-    return x.matmul(this.embedding.weight, { transposeB: true })
+    return x.matmul(this.embedding.table, { transposeB: true })
   }
 }
 

@@ -73,7 +73,7 @@ export class TransformerDecoder implements LanguageModel<KeyValueCache> {
   }
 
   project(states: Tensor): Tensor {
-    return states.matmul(this.embedding.weight, { transposeB: true }) // [B, T, V]
+    return states.matmul(this.embedding.table, { transposeB: true }) // [B, T, V]
   }
 
   logits(ids: Tensor, options?: Options): Tensor {

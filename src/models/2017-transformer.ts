@@ -123,7 +123,7 @@ export class Transformer implements EncoderDecoder {
   }
 
   #project(x: Tensor): Tensor {
-    return x.matmul(this.embedding.weight, { transposeB: true })
+    return x.matmul(this.embedding.table, { transposeB: true })
   }
 
   /** 0 for a word, -∞ for padding: [B, 1, 1, S]. */

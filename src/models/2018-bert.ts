@@ -96,7 +96,7 @@ export class BERT implements MaskedLanguageModel {
 
   maskLogits(states: Tensor, positions: Tensor): Tensor {
     const rows = states.reshape([-1, states.shape[2]]).gather(positions) // [N, C]
-    return this.maskHead.apply(rows, this.tokenEmbedding.weight)
+    return this.maskHead.apply(rows, this.tokenEmbedding.table)
   }
 
   nextLogits(pooled: Tensor): Tensor {

@@ -86,7 +86,7 @@ export class GPT implements LanguageModel<KeyValueCache> {
 
   /** P(u) = softmax(h_n W_eᵀ). */
   project(states: Tensor): Tensor {
-    return states.matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
+    return states.matmul(this.tokenEmbedding.table, { transposeB: true }) // [B, T, V]
   }
 
   logits(ids: Tensor, options?: Options): Tensor {

@@ -105,7 +105,7 @@ export class GPT2 implements LanguageModel<KeyValueCache> {
   }
 
   project(states: Tensor): Tensor {
-    return states.matmul(this.tokenEmbedding.weight, { transposeB: true }) // [B, T, V]
+    return states.matmul(this.tokenEmbedding.table, { transposeB: true }) // [B, T, V]
   }
 
   logits(ids: Tensor, options?: Options): Tensor {

@@ -150,7 +150,7 @@ export class Llama implements LanguageModel<KeyValueCache> {
   }
 
   project(states: Tensor): Tensor {
-    return this.output?.apply(states) ?? states.matmul(this.embedding.weight, { transposeB: true }) // [B, T, V]
+    return this.output?.apply(states) ?? states.matmul(this.embedding.table, { transposeB: true }) // [B, T, V]
   }
 
   logits(ids: Tensor, options?: Options): Tensor {

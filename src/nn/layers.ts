@@ -31,9 +31,14 @@ export class Embedding {
     this.weight = new Parameter([count, channels], initialize)
   }
 
+  /** What vectors are taken from, [count, channels]: a head that shares the embedding multiplies with it as well. */
+  get table(): Tensor {
+    return this.weight
+  }
+
   /** @param ids - int64 or int32, any shape; returns [.., channels] */
   apply(ids: Tensor): Tensor {
-    return this.weight.gather(ids)
+    return this.table.gather(ids)
   }
 }
 

@@ -46,11 +46,16 @@ test.each([
   const first = initialWeights(namedParameters(base), 1)
   const model = gpt2()
   const own = new Set(namedParameters(model).keys())
-  const adapted = addLowRank(model, { rank: 2, alpha: 6, targets: ['attention.project', 'feedForward.expand'] })
-  expect([...adapted.keys()]).toEqual(
-    [0, 1].flatMap(i => [`blocks.${i}.attention.project`, `blocks.${i}.feedForward.expand`]).toSorted(byTarget),
-  )
-  expect(lowRankCount(adapted)).toBe(2 * 2 * (16 + 48 + 16 + 64))
+  const adapted = addLowRank(model, {
+    rank: 2,
+    alpha: 6,
+    targets: ['attention.project', 'feedForward.expand', 'tokenEmbedding'],
+  })
+  expect([...adapted.keys()]).toEqual([
+    ...[0, 1].flatMap(i => [`blocks.${i}.attention.project`, `blocks.${i}.feedForward.expand`]).toSorted(byTarget),
+    'tokenEmbedding',
+  ])
+  expect(lowRankCount(adapted)).toBe(2 * (2 * (16 + 48 + 16 + 64) + 11 + 16))
   expect([...lowRankLayers(model).keys()].toSorted()).toEqual([...adapted.keys()].toSorted())
   const parameters = namedParameters(model)
   for (const name of own) expect(parameters.has(name), name).toBe(true)
@@ -81,7 +86,7 @@ test.each([
 
 test('a target that no layer has', () => {
   expect(() => addLowRank(gpt2(), { rank: 2, alpha: 2, targets: ['q_proj'] })).toThrow(
-    'targets expected the end of a layer\'s name: attention.project, attention.output, feedForward.expand, feedForward.contract. Received "q_proj".',
+    'targets expected the end of a layer\'s name: tokenEmbedding, positionEmbedding, attention.project, attention.output, feedForward.expand, feedForward.contract. Received "q_proj".',
   )
 })
 

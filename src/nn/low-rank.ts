@@ -6,8 +6,8 @@
 import { OptionError } from '../base/errors.ts'
 import { elementCount } from '../base/shape.ts'
 import { Parameter, type Tensor } from '../tensor/tensor.ts'
-import { uniform, zeros } from './initializers.ts'
-import { Linear } from './layers.ts'
+import { normal, uniform, zeros } from './initializers.ts'
+import { Embedding, Linear } from './layers.ts'
 
 export interface LowRankOptions {
   /** R */
@@ -49,14 +49,53 @@ export class LowRankLinear {
   }
 }
 
+/** Of B on an embedding, about that of its vectors: with 1, as PEFT has it, a word goes many times as far at the same rate. */
+const tableDeviation = 0.1
+
+/** E + A B · α / R, in the place of an `Embedding`, in the head that shares it as well. */
+export class LowRankEmbedding {
+  readonly weight: Parameter
+  /** A [count, R], zero at first: so the model begins as the one that it adapts. */
+  readonly down: Parameter
+  /** B [R, channels] */
+  readonly up: Parameter
+  readonly #scale: number
+  #table: Tensor | undefined
+
+  constructor({ weight }: Embedding, { rank, alpha }: Pick<LowRankOptions, 'rank' | 'alpha'>) {
+    const [count, channels] = weight.shape
+    this.weight = weight
+    this.down = new Parameter([count, rank], zeros)
+    this.up = new Parameter([rank, channels], normal(tableDeviation))
+    this.#scale = alpha / rank
+  }
+
+  get scale(): number {
+    return this.#scale
+  }
+
+  get table(): Tensor {
+    this.#table ??= this.weight.add(this.down.matmul(this.up, { scale: this.#scale }))
+    return this.#table
+  }
+
+  /** @param ids - int64 or int32, any shape; returns [.., channels] */
+  apply(ids: Tensor): Tensor {
+    return this.weight.gather(ids).add(this.down.gather(ids).matmul(this.up, { scale: this.#scale }))
+  }
+}
+
+/** A layer with an adapter on it. */
+export type LowRankLayer = LowRankLinear | LowRankEmbedding
+
 /**
  * Puts adapters on layers of a model; the names of its parameters stay, those of the adapters are `LAYER.down` and
  * `LAYER.up`.
  * @throws {OptionError} if a target is the end of no layer's name
  */
-export function addLowRank(model: object, options: LowRankOptions): ReadonlyMap<string, LowRankLinear> {
-  const adapted = new Map<string, LowRankLinear>()
-  const layers = [...linearLayers(model)]
+export function addLowRank(model: object, options: LowRankOptions): ReadonlyMap<string, LowRankLayer> {
+  const adapted = new Map<string, LowRankLayer>()
+  const layers = [...adaptableLayers(model)]
   for (const target of options.targets) {
     const found = layers.filter(({ name }) => name === target || name.endsWith(`.${target}`))
     if (found.length === 0) {
@@ -66,7 +105,8 @@ export function addLowRank(model: object, options: LowRankOptions): ReadonlyMap<
     }
     for (const { name, parent, key, layer } of found) {
       if (adapted.has(name)) continue
-      const replacement = new LowRankLinear(layer, options)
+      const replacement =
+        layer instanceof Linear ? new LowRankLinear(layer, options) : new LowRankEmbedding(layer, options)
       Reflect.set(parent, key, replacement)
       adapted.set(name, replacement)
     }
@@ -75,9 +115,11 @@ export function addLowRank(model: object, options: LowRankOptions): ReadonlyMap<
 }
 
 /** The adapters of a model, by the names of their layers. */
-export function lowRankLayers(model: object): Map<string, LowRankLinear> {
+export function lowRankLayers(model: object): Map<string, LowRankLayer> {
   return new Map(
-    [...fieldsOf(model)].flatMap(({ name, value }) => (value instanceof LowRankLinear ? [[name, value]] : [])),
+    [...fieldsOf(model)].flatMap(({ name, value }) =>
+      value instanceof LowRankLinear || value instanceof LowRankEmbedding ? [[name, value]] : [],
+    ),
   )
 }
 
@@ -87,7 +129,7 @@ export function lowRankLayers(model: object): Map<string, LowRankLinear> {
  * @param weights - of the adapted model
  */
 export function mergeLowRank(
-  adapted: ReadonlyMap<string, LowRankLinear>,
+  adapted: ReadonlyMap<string, LowRankLayer>,
   weights: ReadonlyMap<string, Float32Array>,
 ): Map<string, Float32Array> {
   const merged = new Map(weights)
@@ -110,12 +152,19 @@ export function mergeLowRank(
 }
 
 /** Elements of all adapters. */
-export const lowRankCount = (adapted: ReadonlyMap<string, LowRankLinear>): number =>
+export const lowRankCount = (adapted: ReadonlyMap<string, LowRankLayer>): number =>
   [...adapted.values()].reduce((sum, { down, up }) => sum + elementCount(down.shape) + elementCount(up.shape), 0)
 
-function* linearLayers(model: object): Generator<{ name: string; parent: object; key: string; layer: Linear }> {
+interface Place {
+  readonly name: string
+  readonly parent: object
+  readonly key: string
+  readonly layer: Linear | Embedding
+}
+
+function* adaptableLayers(model: object): Generator<Place> {
   for (const { name, parent, key, value } of fieldsOf(model)) {
-    if (value instanceof Linear) yield { name, parent, key, layer: value }
+    if (value instanceof Linear || value instanceof Embedding) yield { name, parent, key, layer: value }
   }
 }
 

@@ -2,7 +2,14 @@ import { OptionError } from '../base/errors.ts'
 import { flagOf } from '../base/options.ts'
 import { type LearnedAdapter, removeAdapter, saveAdapter } from '../checkpoints/save-adapter.ts'
 import { fingerprint } from '../data/token-shards.ts'
-import { addLowRank, type LowRankLinear, lowRankCount, lowRankLayers, mergeLowRank } from '../nn/low-rank.ts'
+import {
+  addLowRank,
+  LowRankEmbedding,
+  type LowRankLayer,
+  lowRankCount,
+  lowRankLayers,
+  mergeLowRank,
+} from '../nn/low-rank.ts'
 import { namedParameters } from '../nn/parameters.ts'
 import type { Storage } from '../storage/storage.ts'
 
@@ -18,7 +25,7 @@ export interface AdapterOptions {
 /** A model that learns as a whole, or by adapters. */
 export interface Adapted {
   /** By the names of their layers; none where the whole model learns. */
-  readonly layers: ReadonlyMap<string, LowRankLinear>
+  readonly layers: ReadonlyMap<string, LowRankLayer>
   /** Parameters of the adapters. */
   readonly count: number
   /** Whether a parameter of the model learns. */
@@ -50,6 +57,21 @@ export function adapt(model: object, { lora, loraAlpha, loraTargets }: AdapterOp
     learns: name => names.has(name),
     merged: weights => mergeLowRank(layers, weights),
   }
+}
+
+/**
+ * Of a language model, whose head shares the embedding or may: in PEFT's format only one of the two can have the adapter.
+ * @throws {OptionError} if there is an adapter on an embedding
+ */
+export function refuseAdaptedTables({ layers }: Adapted): void {
+  const table = [...layers].find(([, layer]) => layer instanceof LowRankEmbedding)
+  if (table === undefined) return
+  throw new OptionError({
+    what: 'Option --lora-targets',
+    expected: 'layers that something is multiplied with, where answers are learned',
+    received: `an embedding, ${table[0]}`,
+    hint: 'Adapters on embeddings are for classifiers.',
+  })
 }
 
 /** Writes the adapters beside the model that they were merged into; without any, those of an earlier run go. */

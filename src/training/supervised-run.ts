@@ -24,7 +24,7 @@ import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
 import { input, type Tensor } from '../tensor/tensor.ts'
-import { adapt, keepAdapter, weightsFingerprint } from './adapters.ts'
+import { adapt, keepAdapter, refuseAdaptedTables, weightsFingerprint } from './adapters.ts'
 import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, fineTuningOptimizer, supervisedType } from './fine-tuning-run.ts'
@@ -89,6 +89,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
 
   const model = sameModel(base.model)
   const adapted = adapt(model, options)
+  refuseAdaptedTables(adapted)
   const parameters = namedParameters(model)
   const parted = (learning: boolean) => new Map([...parameters].filter(([name]) => adapted.learns(name) === learning))
   const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : base.weights)])
