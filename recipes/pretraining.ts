@@ -31,9 +31,9 @@ const fineTuning = { batchSize: 32, learningRate: 3e-4, dropout: 0.1, auxiliary:
 /** How often all examples are learned from. */
 const epochs = 3
 
-/** Adapters on what attends and on the words; their rate is ten times that of the whole model. */
+/** Adapters on what attends and on the words; their rate is five times that of the whole model. */
 const adapters = {
-  ...{ lora: 8, loraTargets: 'attention.project,attention.output,tokenEmbedding', learningRate: 3e-3 },
+  ...{ lora: 8, loraTargets: 'attention.project,attention.output,tokenEmbedding', learningRate: 1.5e-3 },
 } as const
 /** Sentences that are learned from, and how often: few ones more often. Validations, else one an epoch, take longer than steps. */
 const amounts = [
