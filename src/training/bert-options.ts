@@ -1,3 +1,4 @@
+import { muonOptions } from './muon-options.ts'
 import { changeableOptions, runOptions } from './run-options.ts'
 
 const ownOptions = {
@@ -68,12 +69,6 @@ const ownOptions = {
     unit: 'rows',
     help: 'rows computed at once; gradients are added up to the batch (default: what suits the caches)',
   },
-  optimizer: {
-    type: 'choice',
-    choices: ['adamw', 'muon'],
-    default: 'adamw',
-    help: 'rule of the update; muon: of hidden matrices, adamw of the rest',
-  },
   learningRate: { type: 'number', default: 5e-4, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },
   warmUp: { type: 'integer', default: 200, minimum: 0, unit: 'steps', help: 'steps in which the learning rate rises' },
@@ -88,7 +83,11 @@ const ownOptions = {
 } as const
 
 /** Everything that the pre-training of BERT can be told. */
-export const bertOptions: typeof ownOptions & typeof runOptions = { ...ownOptions, ...runOptions }
+export const bertOptions: typeof ownOptions & typeof muonOptions & typeof runOptions = {
+  ...ownOptions,
+  ...muonOptions,
+  ...runOptions,
+}
 
 /** Options that a resumed run may be given anew without becoming another run. */
 export const changeableBertOptions: ReadonlySet<string> = changeableOptions(bertOptions, [

@@ -14,8 +14,6 @@ import { fingerprint } from '../data/token-shards.ts'
 import { BERT, bertSizes } from '../models/2018-bert.ts'
 import { neighbourWeights } from '../models/neighbour-weights.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
-import { adamW } from '../optim/adamw.ts'
-import { muon } from '../optim/muon.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -25,6 +23,7 @@ import type { WordPiece } from '../tokenizers/word-piece.ts'
 import { bertOptions, changeableBertOptions } from './bert-options.ts'
 import type { Identity } from './checkpoint.ts'
 import type { FitStep } from './fit.ts'
+import { muonOrAdamW } from './muon-options.ts'
 import { beginRun, type KeptEvent, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { defaultMicroBatches } from './train.ts'
 import { type MaskedValidation, trainMasked } from './train-masked.ts'
@@ -95,8 +94,7 @@ export async function* trainBertRun(run: BertRunInput): AsyncGenerator<BertEvent
   const parameters = namedParameters(model)
   const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]))
   const { beta1, beta2, weightDecay } = options
-  const makeOptimizer = options.optimizer === 'muon' ? muon : adamW
-  const optimizer = makeOptimizer({ beta1, beta2, epsilon: 1e-6, weightDecay })
+  const optimizer = muonOrAdamW(options, { beta1, beta2, epsilon: 1e-6, weightDecay })
   const identity: Identity = {
     configuration: JSON.stringify({ model: bertType, ...model.configuration, batchSize, microBatchSize }),
     optimizer: optimizer.name,

@@ -1,4 +1,5 @@
 import { labelledTextOptions } from './labelled-text-options.ts'
+import { muonOptions } from './muon-options.ts'
 import { changeableOptions, runOptions } from './run-options.ts'
 import { taskMetricNames } from './task-metric.ts'
 
@@ -47,18 +48,6 @@ const ownOptions = {
     type: 'boolean',
     default: false,
     help: 'where answers are learned: in the order of the data, for example the easy ones first; shuffled otherwise',
-  },
-  optimizer: {
-    type: 'choice',
-    choices: ['adamw', 'muon'],
-    default: 'adamw',
-    help: 'rule of the update; muon: of hidden matrices, adamw of the rest',
-  },
-  adamRate: {
-    type: 'number',
-    default: 1,
-    above: 0,
-    help: 'with --optimizer muon: how far what follows adamw goes in a step, times the learning rate',
   },
   learningRate: { type: 'number', default: 2e-4, above: 0, help: 'largest learning rate' },
   finalLearningRate: { type: 'number', default: 0, minimum: 0, help: 'learning rate of the last step' },
@@ -129,6 +118,7 @@ const data = {
 export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter' | 'data'> & {
   data: typeof data
 } & typeof ownOptions &
+  typeof muonOptions &
   typeof runOptions = {
   data,
   mirror: labelledTextOptions.mirror,
@@ -136,6 +126,7 @@ export const fineTuningOptions: Omit<typeof labelledTextOptions, 'segmenter' | '
   validationFraction: labelledTextOptions.validationFraction,
   seed: labelledTextOptions.seed,
   ...ownOptions,
+  ...muonOptions,
   ...runOptions,
 }
 

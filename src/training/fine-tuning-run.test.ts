@@ -18,7 +18,6 @@ import {
   type FineTuningRunInput,
   type FineTuningRunOptions,
   fineTuneRun,
-  fineTuningOptimizer,
   resumedFineTuningOptions,
   settleFineTuningOptions,
 } from './fine-tuning-run.ts'
@@ -249,10 +248,4 @@ test('a vocabulary grows, and what was there keeps its rows', () => {
 test('adapters need layers to be put on', async () => {
   const wrong = { lora: 2, loraTargets: 'q_proj' }
   await expect(finish(start(memoryStorage(), wrong))).rejects.toThrow('targets expected the end of a layer')
-})
-
-test('a rate beside Muon’s takes Muon', () => {
-  const given = { weightDecay: 0, adamRate: 0.5 }
-  expect(() => fineTuningOptimizer({ ...given, optimizer: 'adamw' }, 0.99)).toThrow('--adam-rate')
-  expect(fineTuningOptimizer({ ...given, optimizer: 'muon' }, 0.99).name).toBe('muon')
 })

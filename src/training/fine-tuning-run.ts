@@ -11,9 +11,6 @@ import { textBuckets } from '../data/text-batches.ts'
 import { fingerprint, fingerprintOfAll, jsonParts } from '../data/token-shards.ts'
 import type { Combination } from '../models/fine-tuning.ts'
 import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
-import { adamW } from '../optim/adamw.ts'
-import { muon } from '../optim/muon.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -24,6 +21,7 @@ import type { ClassifierEvent } from './classifier-run.ts'
 import { newClassifier, type PreTrained, type TaskExample, taskKind } from './fine-tuned.ts'
 import { changeableFineTuningOptions, fineTuningOptions } from './fine-tuning-options.ts'
 import type { FitStep } from './fit.ts'
+import { muonOrAdamW } from './muon-options.ts'
 import { beginRun, keepRun, requireRun, storedOptions } from './run-folder.ts'
 import { batchesOfEpoch, trainSequenceClassifier } from './sequence-classifier.ts'
 import { classMetric } from './task-metric.ts'
@@ -73,7 +71,7 @@ export async function* fineTuneRun(run: FineTuningRunInput): AsyncGenerator<Clas
   const trained = [...parameters].filter(([name]) => learns(name))
   const shapes = new Map<string, Shape>(trained.map(([name, { shape }]) => [name, shape]))
   const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : made.learned)])
-  const optimizer = fineTuningOptimizer(options, 0.999)
+  const optimizer = muonOrAdamW(options, { beta2: 0.999, weightDecay: options.weightDecay })
   const identity: Identity = {
     configuration: JSON.stringify({
       ...{ ...made.configuration, ...sizes, lora: options.lora },
@@ -140,19 +138,6 @@ function combinationOf([first]: readonly TaskExample[], { bothOrders }: FineTuni
 }
 
 const shuffled = <T>(items: readonly T[], seed: number): T[] => new Random(seed, 'limit').shuffle([...items])
-
-/**
- * The optimizer that the options name.
- * @throws {OptionError} if a rate beside Muon's is asked for without Muon
- */
-export function fineTuningOptimizer(
-  { optimizer, adamRate, weightDecay }: Pick<FineTuningRunOptions, 'optimizer' | 'adamRate' | 'weightDecay'>,
-  beta2: number,
-): Optimizer {
-  if (optimizer !== 'muon' && adamRate !== 1)
-    throw new OptionError({ what: 'Option --adam-rate', expected: '--optimizer muon beside it', received: optimizer })
-  return optimizer === 'muon' ? muon({ beta2, weightDecay, adamRate }) : adamW({ beta2, weightDecay })
-}
 
 /**
  * The options of a new training: those given over the defaults.

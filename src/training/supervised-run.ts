@@ -27,9 +27,10 @@ import { input, type Tensor } from '../tensor/tensor.ts'
 import { adapt, keepAdapter, refuseAdaptedTables, weightsFingerprint } from './adapters.ts'
 import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
-import { type FineTuningRunOptions, fineTuningOptimizer, supervisedType } from './fine-tuning-run.ts'
+import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
 import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { lanesOf } from './lanes.ts'
+import { muonOrAdamW } from './muon-options.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 import { gatheredPlaces, placedLosses, placedTargets } from './scored-places.ts'
 import { scalarFeeds, scalarOf } from './step.ts'
@@ -95,7 +96,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const weights = new Map([...initialWeights(parameters, seed), ...(options.fromScratch ? [] : base.weights)])
   const trained = parted(true)
   const shapes = new Map<string, Shape>([...trained].map(([name, { shape }]) => [name, shape]))
-  const optimizer = fineTuningOptimizer(options, 0.99)
+  const optimizer = muonOrAdamW(options, { beta2: 0.99, weightDecay: options.weightDecay })
   const identity: Identity = {
     configuration: JSON.stringify({
       ...{ base: base.model.configuration, context: options.context, batchSize, lora: options.lora },
