@@ -43,6 +43,7 @@ export async function preTrainBert(
     const [words, pairs] = [event.maskAccuracy, event.nextAccuracy].map(share => (100 * share).toFixed(1))
     print(`base, step ${event.step}: ${words} % of masked tokens, ${pairs} % of pairs`)
   }
+  signal?.throwIfAborted()
   const whole = (await readMetrics(storage)).findLast(({ type, whole }) => type === 'validation' && whole === true)
   return { ...(await loadBertFolder(storage)), maskAccuracy: 100 * Number(whole?.maskAccuracy) }
 }

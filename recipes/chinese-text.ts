@@ -1,7 +1,6 @@
-/** The running Chinese of the catalog: novels, poems, dialogues, instructions with answers, reviews, headlines, premises. */
+/** The running Chinese of today in the catalog: dialogues, instructions with answers, reviews, headlines, premises. */
 import {
   datasetText,
-  fetchedText,
   findDataset,
   linesOf,
   Random,
@@ -9,7 +8,6 @@ import {
   readChatDataset,
   readChnSentiCorp,
   readOcnli,
-  readPoems,
   readThucnewsTitles,
   type TextSource,
 } from '../src/index.ts'
@@ -19,14 +17,11 @@ type Datasets = Pick<RecipeContext, 'dataset'>
 
 const chats = ['kdconv', 'lccc', 'alpaca-zh', 'sharegpt-zh']
 
-export const chineseDatasets: readonly string[] = [
-  ...['chinese-novels', 'chinese-poetry', ...chats, 'tatoeba', 'ocnli', 'chnsenticorp', 'thucnews-titles'],
-]
+export const chineseDatasets: readonly string[] = [...chats, 'tatoeba', 'ocnli', 'chnsenticorp', 'thucnews-titles']
 
 /** A document is lines; documents that are not mostly Chinese (programs, translations) are left out. */
 export async function chineseDocuments(context: Datasets): Promise<string[]> {
-  const documents: string[] = [...(await novels(context))]
-  for await (const verses of readPoems(await context.dataset('chinese-poetry'))) documents.push(verses.join('\n'))
+  const documents: string[] = []
   for (const name of chats) documents.push(...(await dialogues(context, name)))
   for await (const line of linesOf(datasetText(findDataset('tatoeba'), await context.dataset('tatoeba'))))
     documents.push(line.split('\t')[1] ?? '')
@@ -42,22 +37,6 @@ export async function taskDocuments({ dataset }: Datasets): Promise<{ reviews: s
     await readThucnewsTitles(await dataset('thucnews-titles')),
   ]
   return { reviews: reviews.train.map(({ text }) => text), titles: titles.train.map(({ text }) => text) }
-}
-
-/** Paragraphs of novels, so many that they fill rows. */
-async function novels({ dataset }: Datasets): Promise<string[]> {
-  const documents: string[] = []
-  for (const file of await dataset('chinese-novels')) {
-    let lines: string[] = []
-    for await (const line of linesOf(fetchedText(file))) {
-      if (line.trim() === '') continue
-      if (lines.push(line.trim()) < 40) continue
-      documents.push(lines.join('\n'))
-      lines = []
-    }
-    documents.push(lines.join('\n'))
-  }
-  return documents
 }
 
 async function dialogues({ dataset }: Datasets, name: string): Promise<string[]> {
