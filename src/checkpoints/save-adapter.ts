@@ -54,7 +54,8 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
       layer instanceof LowRankEmbedding ? layout.names(own).map(name => [`${name}.weight`, own]) : [],
     ),
   )
-  const whole = brought.flat().map((name): StoredTensor => {
+  const broughtNames = new Set(brought.flat())
+  const whole = [...broughtNames].map((name): StoredTensor => {
     const { dtype, shape } = merged.tensors.get(name)!
     const own = adaptedTables.get(name)
     if (own === undefined) return { name: `${peftPrefix}${name}`, dtype, shape, data: () => merged.read(name) }
@@ -86,7 +87,7 @@ export async function saveAdapter(storage: Storage, adapter: LearnedAdapter): Pr
           data: scaled(turned(up, { rows: rank, columns: width, ...at }), factor),
         },
       )
-      if (whole.some(tensor => tensor.name === `${peftPrefix}${name}.base_layer.weight`)) continue // not of the base
+      if (broughtNames.has(`${name}.weight`)) continue // not of the base
       const part = { rows: inputs, columns: width, ...at }
       matrices.set(name, scaled(layout.inputsFirst || isTable ? cut(base, part) : turned(base, part), factor))
     }

@@ -60,8 +60,10 @@ async function finish(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   return all
 }
 
-/** Leaves at an event, as a kill does: nothing is saved. */
-/** @param type - of an event, or what was saved */
+/**
+ * Leaves at an event, as a kill does: nothing is saved.
+ * @param type - of an event, or what was saved
+ */
 async function killAt(
   events: AsyncIterable<RunEvent>,
   type: RunEvent['type'] | 'best' | 'last',
