@@ -97,6 +97,7 @@ function node<T>(script: string, words: readonly string[] = []): T[] {
 const only = process.argv[2]
 const parts = [
   'step',
+  'gpt',
   'llama',
   'long',
   'transformer',
@@ -115,7 +116,15 @@ console.log(
   `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
 )
 const [{ gflops }] = node<{ gflops: number }>('matmul.ts')
-console.log(`large matrix product through ONNX Runtime: ${gflops} GFLOP/s\n`)
+console.log(`large matrix product through ONNX Runtime: ${gflops} GFLOP/s`)
+if (python) {
+  const words = [join(here, 'peers/pytorch-gpt.py'), '--matmul', '--threads', `${threads}`]
+  const product = JSON.parse(execFileSync(python, words, { encoding: 'utf8' }))
+  console.log(
+    `large matrix product through PyTorch: ${Math.round((2 * product.size ** 3) / product.minMs / 1e6)} GFLOP/s`,
+  )
+}
+console.log()
 
 /** Takes turns between our step and its peers; prints what each took. */
 async function duel(name: string, engines: readonly Engine[], rounds: number, chunk: number): Promise<void> {
@@ -150,6 +159,29 @@ if (only === undefined || only === 'step') {
       if (compiled) engines.push(new Engine('PyTorch compiled', python, [peer, '--serve', '--compile', ...flags]))
     }
     await duel(name, engines, rounds, chunk)
+  }
+}
+if (only === undefined || only === 'gpt') {
+  for (const model of ['gpt', 'gpt2']) {
+    for (const dropout of ['0.1', '0']) {
+      const flags = [
+        '--model',
+        model,
+        ...size(6, 5, 320, 128, 32, 8192),
+        '--dropout',
+        dropout,
+        '--threads',
+        `${threads}`,
+      ]
+      const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...flags])]
+      const peer = [join(here, 'peers/transformers-gpt.py'), '--serve', ...flags]
+      if (python) {
+        engines.push(new Engine('transformers', python, peer))
+        engines.push(new Engine('compiled', python, [...peer, '--compile']))
+      }
+      const name = `${model}: 6 layers, 320 channels, vocabulary 8,192, context 128, batch 32, dropout ${dropout}`
+      await duel(name, engines, 6, 2)
+    }
   }
 }
 if (only === undefined || only === 'llama') {

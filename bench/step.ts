@@ -4,6 +4,7 @@
  *
  *     node bench/step.ts --layers 4 --heads 4 --channels 128 --context 64 --batch 12 --vocabulary 65 [--no-bias]
  *     node bench/step.ts --model llama --key-value-heads 2 ...
+ *     node bench/step.ts --model gpt --dropout 0.1 ...
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -12,6 +13,7 @@ import { host } from '../src/compiler/compile.ts'
 import { randomWindows } from '../src/data/batches.ts'
 import { memoryTokens } from '../src/data/token-shards.ts'
 import { modelEntry } from '../src/models/index.ts'
+import { Dropout, dropoutKeys } from '../src/nn/dropout.ts'
 import { tokenLosses } from '../src/nn/losses.ts'
 import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
 import { adamW } from '../src/optim/adamw.ts'
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     ...number('vocabulary', '65'),
     ...number('threads', '2'),
     ...number('micro-batches', '0'),
+    ...number('dropout', '0'),
     ...number('warm-up', '3'),
     recompute: { type: 'boolean', default: false },
     bias: { type: 'boolean', default: true },
@@ -52,7 +55,9 @@ const parameters = namedParameters(model)
 const runtime = nodeRuntime({ threads: option('threads') })
 const microBatches = option('micro-batches') || defaultMicroBatches(batch, context, lanesOf(runtime, parameters))
 const shape = [batch / microBatches, context]
-const logits = model.logits(input('ids', shape, 'int64'), { recompute: values.recompute === true })
+const places = 1 + 3 * option('layers') // after the embedding; of attention's weights and after both halves of a block
+const dropout = option('dropout') > 0 ? new Dropout(option('dropout'), places) : undefined
+const logits = model.logits(input('ids', shape, 'int64'), { dropout, recompute: values.recompute === true })
 const losses = tokenLosses(logits, input('targets', shape, 'int64'))
 const step = await flatStep({
   runtime,
@@ -82,6 +87,9 @@ async function run(count: number): Promise<number[]> {
     const feeds = Array.from({ length: microBatches }, (_, m) => ({
       ids: host('int64', shape, inputs.subarray(m * rows, (m + 1) * rows)),
       targets: host('int64', shape, targets.subarray(m * rows, (m + 1) * rows)),
+      ...(dropout && {
+        dropoutKeys: host('int32', [places, 2], dropoutKeys(1, done * microBatches + m, places)),
+      }),
     }))
     loss = (await step.run(feeds, { step: done, learningRate: 1e-3 })).loss
     milliseconds.push(performance.now() - begin)

@@ -1,9 +1,11 @@
 """
-Times transformers' LlamaForCausalLM or GPT2LMHeadModel on the CPU: the peer beside which bench/step.ts is measured.
+Times transformers' OpenAIGPTLMHeadModel, GPT2LMHeadModel or LlamaForCausalLM on the CPU: the peer beside which
+bench/step.ts is measured.
 
-Attention by scaled_dot_product_attention, no dropout; AdamW (fused where it can be), clipping at 1.0. One step = forward,
-backward, clip, update, loss read; with --micro-batches the batch is computed in parts. Tokens are random. Units of Llama's
-feed-forward layers as Nacre has them. --recompute checkpoints every block, as transformers does it.
+Attention by scaled_dot_product_attention (GPT's in steps of its own: transformers has no other for it); AdamW (fused
+where it can be), clipping at 1.0. One step = forward, backward, clip, update, loss read; with --micro-batches the batch is
+computed in parts. Tokens are random. Units of Llama's feed-forward layers as Nacre has them. --recompute checkpoints
+every block, as transformers does it.
 
     python bench/peers/transformers-gpt.py --model llama --serve --layers 6 --heads 6 --key-value-heads 2 --channels 384 ...
 
@@ -20,11 +22,16 @@ from steps import measure, serve, timed
 
 
 def make_model(o):
+    if o.model == "gpt":
+        config = transformers.OpenAIGPTConfig(
+            vocab_size=o.vocabulary, n_positions=o.context, n_embd=o.channels, n_layer=o.layers, n_head=o.heads,
+            resid_pdrop=o.dropout, embd_pdrop=o.dropout, attn_pdrop=o.dropout)
+        return transformers.OpenAIGPTLMHeadModel(config)
     if o.model == "gpt2":
         config = transformers.GPT2Config(
             vocab_size=o.vocabulary, n_positions=o.context, n_embd=o.channels, n_layer=o.layers, n_head=o.heads,
-            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, use_cache=False, attn_implementation="sdpa",
-            bos_token_id=None, eos_token_id=None)
+            resid_pdrop=o.dropout, embd_pdrop=o.dropout, attn_pdrop=o.dropout, use_cache=False,
+            attn_implementation="sdpa", bos_token_id=None, eos_token_id=None)
         return transformers.GPT2LMHeadModel(config)
     multiple = 32 if o.channels < 1024 else 256
     config = transformers.LlamaConfig(
@@ -69,11 +76,12 @@ def make_step(o, facts):
 
 
 def main():
-    p = argparse.ArgumentParser(description="Times transformers' Llama or GPT-2 on the CPU.")
+    p = argparse.ArgumentParser(description="Times a language model of transformers on the CPU.")
     for name, default in {"layers": 6, "heads": 6, "key-value-heads": 2, "channels": 384, "context": 256, "batch": 16,
                           "vocabulary": 65, "threads": 2, "micro-batches": 1, "warm-up": 3}.items():
         p.add_argument(f"--{name}", type=int, default=default)
-    p.add_argument("--model", choices=["llama", "gpt2"], default="llama")
+    p.add_argument("--model", choices=["gpt", "gpt2", "llama"], default="llama")
+    p.add_argument("--dropout", type=float, default=0.0, help="of GPT and GPT-2, everywhere they have it")
     p.add_argument("--recompute", action="store_true", help="compute each block again for the backward pass")
     p.add_argument("--compile", action="store_true", help="through torch.compile")
     p.add_argument("--serve", action="store_true", help="warm up, then run as many steps as each line of stdin says")
