@@ -237,7 +237,9 @@ function normProgram(runtime: Runtime, flat: FlatParameters, clip: number, lanes
     input(`gradients${lane}`, [flat.chunks.length, flat.chunkLength]),
   )
   const sum = others.reduce((total, one) => total.add(one), first)
-  const norm = sum.sumSquare([1]).sum().sqrt()
+  // Products of rows with themselves: a tenth of the time of ReduceSumSquare, which adds one number after the other.
+  const rows = sum.reshape([flat.chunks.length, 1, flat.chunkLength])
+  const norm = rows.matmul(rows, { transposeB: true }).sum().sqrt()
   const load = { beside: lanes > 1 } // threads that share operators would go on spinning when it is done
   return compile(runtime, { norm, clipping: clippingFactor(norm, clip), ...(lanes > 1 && { sum }) }, load)
 }
