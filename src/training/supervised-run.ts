@@ -7,33 +7,27 @@
 import { OptionError } from '../base/errors.ts'
 import type { Shape } from '../base/shape.ts'
 import { architectureFor, type SavedModel, saveModelFolder } from '../checkpoints/model-folder.ts'
-import { compile, host } from '../compiler/compile.ts'
-import { type PackedBatch, type PackedExamples, packExamples, type TrainingExample } from '../data/packing.ts'
+import { host } from '../compiler/compile.ts'
+import { packExamples, type TrainingExample } from '../data/packing.ts'
 import { fingerprint, fingerprintOfAll } from '../data/token-shards.ts'
-import {
-  dropoutPlaces,
-  isRecurrent,
-  type LanguageModel,
-  type LogitsOptions,
-  sameModel,
-  windowTokens,
-} from '../models/language-model.ts'
+import { dropoutPlaces, isRecurrent, type LanguageModel, sameModel, windowTokens } from '../models/language-model.ts'
 import { Dropout, dropoutKeys } from '../nn/dropout.ts'
-import { initialWeights, namedParameters, parameterCount, parameterNames } from '../nn/parameters.ts'
+import { initialWeights, namedParameters, parameterCount } from '../nn/parameters.ts'
 import { linear, warmUp } from '../optim/schedules.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage } from '../storage/storage.ts'
-import { input, type Tensor } from '../tensor/tensor.ts'
+import { input } from '../tensor/tensor.ts'
 import { adapt, keepAdapter, refuseAdaptedTables, weightsFingerprint } from './adapters.ts'
 import { answerScorer } from './answer-score.ts'
 import type { Identity } from './checkpoint.ts'
 import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
-import { type Feeds, type FitStep, fit, type ValidationEvent } from './fit.ts'
+import { type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { lanesOf } from './lanes.ts'
 import { muonOrAdamW } from './muon-options.ts'
+import { answerLosses, meanLoss, packedFeeds, packedLosses } from './packed-losses.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
-import { gatheredPlaces, placedLosses, placedTargets } from './scored-places.ts'
-import { scalarFeeds, scalarOf } from './step.ts'
+import { gatheredPlaces } from './scored-places.ts'
+import { scalarFeeds } from './step.ts'
 import { type AnswerMetricName, answerMetric } from './task-metric.ts'
 import { defaultMicroBatches } from './train.ts'
 
@@ -131,7 +125,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
   const isHeld = run.validation.some(({ ids }) => ids.length > 1)
   const held = isHeld && packExamples(run.validation, { batchSize: shape[0], context, seed })
-  const losses = held ? await answerLoss(model, held, runtime) : undefined
+  const losses = held ? await answerLosses(model, held, runtime) : undefined
   const training = await fit({
     ...{ runtime, weights, optimizer, steps, microBatches, resume },
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
@@ -152,14 +146,17 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
       const feeds = Array.from({ length: microBatches }, (_, i) => {
         const keys = dropoutKeys(seed, step * microBatches + i, drops)
         const dropout = dropping && { dropoutKeys: host('int32', [drops, 2], keys) }
-        return { ...feedsOf(batch, shape, i, places), ...scale, ...dropout }
+        return { ...packedFeeds(batch, shape, { part: i, places }), ...scale, ...dropout }
       })
       return { feeds, items: batch.scoredTokens, bucket: String(places) }
     },
     ...{ evaluateEvery, patience: options.patience },
     evaluate:
       losses &&
-      (async weights => ({ loss: await losses(weights), metric: answers && (await answers.of(await saved())) })),
+      (async weights => ({
+        loss: meanLoss(await losses.of(weights)),
+        metric: answers && (await answers.of(await saved())),
+      })),
   })
   const saved = async (): Promise<SavedModel> => {
     const now = new Map([...weights, ...(await training.state()).weights])
@@ -198,56 +195,6 @@ function refuseRecurrent(model: LanguageModel): void {
   if (!isRecurrent(model)) return
   const expected = 'a model that attends: several examples lie in a row, and a state would go from one to the next'
   throw new OptionError({ what: 'RUN', expected, received: 'a recurrent model' })
-}
-
-/** Losses of packed rows, 0 where nothing is learned. */
-function packedLosses(
-  model: LanguageModel,
-  packed: PackedExamples,
-  shape: Shape,
-  places: number,
-  options: Pick<LogitsOptions, 'dropout' | 'recompute'> = {},
-): Tensor {
-  const [ids, ...packing] = ['ids', 'positions', 'documents', 'prefixes'].map(name => input(name, shape, 'int64'))
-  const [positions, documents, prefixes] = packing
-  const shared = packed.sharedTokens > 0 && { prefixes }
-  return placedLosses(model, ids, places, { ...options, packing: { positions, documents, ...shared } })
-}
-
-/** A part of a batch. */
-function feedsOf(
-  { inputs, targets, positions, documents, prefixes }: PackedBatch,
-  shape: readonly [rows: number, tokens: number],
-  part: number,
-  places: number,
-): Feeds {
-  const size = shape[0] * shape[1]
-  const partOf = (values: BigInt64Array) => values.subarray(part * size, (part + 1) * size)
-  const of = (values: BigInt64Array) => host('int64', shape, partOf(values))
-  const read = { ids: of(inputs), positions: of(positions), documents: of(documents) }
-  return { ...read, ...(prefixes && { prefixes: of(prefixes) }), ...placedTargets(partOf(targets), shape, places) }
-}
-
-/** Mean loss of all held-out answers, in nats per token. */
-async function answerLoss(
-  model: LanguageModel & object,
-  held: PackedExamples,
-  runtime: Runtime,
-): Promise<(weights: Feeds) => Promise<number>> {
-  const shape = [held.batchSize, held.context] as const
-  const places = shape[0] * shape[1]
-  const loss = packedLosses(model, held, shape, places).sum()
-  const program = await compile(runtime, { loss }, { parameterNames: parameterNames(namedParameters(model)) })
-  return async weights => {
-    let [nats, tokens] = [0, 0]
-    for (let row = 0; row < held.rows.length; row += held.batchSize) {
-      const indices = Array.from({ length: Math.min(held.batchSize, held.rows.length - row) }, (_, i) => row + i)
-      const batch = held.batchOf(indices)
-      tokens += batch.scoredTokens
-      nats += scalarOf((await program.run({ ...weights, ...feedsOf(batch, shape, 0, places) })).loss)
-    }
-    return nats / tokens
-  }
 }
 
 function* exampleLines(examples: readonly TrainingExample[]): Generator<string, void, undefined> {
