@@ -178,10 +178,18 @@ function specialTokenIn(
   { messages, tools }: Conversation,
   { specialTokens }: Tokenizer,
 ): [turn: number, name: string | undefined] {
-  const texts = [tools, ...messages.map(({ content, tool_calls: calls }) => [content, calls])]
-  for (const [turn, words] of texts.entries()) {
-    const text = JSON.stringify(words) ?? ''
-    for (const name of specialTokens.keys()) if (text.includes(JSON.stringify(name).slice(1, -1))) return [turn, name]
+  const names = [...specialTokens.keys()]
+  const inText = (text: string) => names.find(name => text.includes(name))
+  const inValues = (values: unknown) => {
+    if (values === undefined) return undefined
+    const text = JSON.stringify(values)
+    return names.find(name => text.includes(JSON.stringify(name).slice(1, -1)))
+  }
+  const ofTools = inValues(tools)
+  if (ofTools !== undefined) return [0, ofTools]
+  for (const [i, { content, tool_calls: calls }] of messages.entries()) {
+    const name = inText(content) ?? inValues(calls)
+    if (name !== undefined) return [i + 1, name]
   }
   return [0, undefined]
 }
