@@ -47,6 +47,15 @@ const theHardest = {
   ...{ questions: 5, changed: 3 },
   topics: { 'person place': 1, possessions: 5, 'thing place': 3, holder: 2.5, trait: 1, together: 3.5 },
 } as const
+/** As the world itself asks: what was asked too often is answered too often (decision 0025). */
+const asTheWorldAsks = {
+  ...{ questions: 5, changed: 1 },
+  topics: { 'person place': 2, possessions: 2, 'thing place': 3, holder: 2, trait: 1, together: 1 },
+} as const
+
+const everyKind = {
+  ...{ question: 20, greeting: 4, story: 2, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
+} as const
 
 /**
  * The easiest questions come first. Other kinds of example come last: much in them cannot be predicted, as the words of a
@@ -57,11 +66,8 @@ const phases: readonly Phase[] = [
   { until: 0.22, shares: { questionSoon: 1 }, ...everything },
   { until: 0.4, shares: { question: 1 }, ...everything },
   { until: 0.6, shares: { question: 1 }, ...theHardest },
-  {
-    until: 1,
-    shares: { question: 20, greeting: 4, story: 2, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
-    ...theHardest,
-  },
+  { until: 0.75, shares: everyKind, ...theHardest },
+  { until: 1, shares: everyKind, ...asTheWorldAsks },
 ]
 /**
  * What part of the stories is asked about in conversations of one question each, so that no answer can be told from one
