@@ -22,8 +22,6 @@ export interface PackedBatch {
   readonly documents: BigInt64Array
   /** [B, T]: number of the prefix that it goes on from, or of its own document; none where no example shares one */
   readonly prefixes?: BigInt64Array
-  /** [B, T]: number of the example whose target it is; -1 where nothing is learned */
-  readonly examples: Int32Array
   /** Targets that count. */
   readonly scoredTokens: number
 }
@@ -207,7 +205,6 @@ function filledBatch(
   const positions = new BigInt64Array(size)
   const documents = new BigInt64Array(size)
   const prefixes = new BigInt64Array(size)
-  const owners = new Int32Array(size).fill(-1)
   let scoredTokens = 0
   let place = 0
   const put = (token: number, position: number, document: number, prefix: number): void => {
@@ -224,13 +221,11 @@ function filledBatch(
       const { ids: first } = examples[members[0]]
       for (let i = 0; i < prefix; i++, place++) put(first[i], i, begun, begun)
       if (prefix > 0) document++
-      for (const member of members) {
-        const { ids, isAnswer } = examples[member]
+      for (const { ids, isAnswer } of members.map(index => examples[index])) {
         for (let i = prefix; i < lengthOf(ids); i++, place++) {
           put(ids[i], i, document, prefix > 0 ? begun : document)
           if (isAnswer[i + 1] === 0) continue
           targets[place] = BigInt(ids[i + 1])
-          owners[place] = member
           scoredTokens++
         }
         document++
@@ -239,5 +234,5 @@ function filledBatch(
     const end = (row + 1) * context
     for (let position = 0; place < end; position++, place++) put(0, position, document, document)
   }
-  return { inputs, targets, positions, documents, prefixes, examples: owners, scoredTokens }
+  return { inputs, targets, positions, documents, prefixes, scoredTokens }
 }

@@ -24,7 +24,7 @@ import { type FineTuningRunOptions, supervisedType } from './fine-tuning-run.ts'
 import { type FitStep, fit, type ValidationEvent } from './fit.ts'
 import { lanesOf } from './lanes.ts'
 import { muonOrAdamW } from './muon-options.ts'
-import { answerLosses, meanLoss, packedFeeds, packedLosses } from './packed-losses.ts'
+import { answerLoss, packedFeeds, packedLosses } from './packed-losses.ts'
 import { beginRun, type KeptEvent, keepRun } from './run-folder.ts'
 import { gatheredPlaces } from './scored-places.ts'
 import { scalarFeeds } from './step.ts'
@@ -125,7 +125,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
   const evaluateEvery = options.evaluateEvery ?? stepsOfEpoch
   const isHeld = run.validation.some(({ ids }) => ids.length > 1)
   const held = isHeld && packExamples(run.validation, { batchSize: shape[0], context, seed })
-  const losses = held ? await answerLosses(model, held, runtime) : undefined
+  const losses = held ? await answerLoss(model, held, runtime) : undefined
   const training = await fit({
     ...{ runtime, weights, optimizer, steps, microBatches, resume },
     ...{ clip: options.clip, maximumGradientNorm: options.maximumGradientNorm },
@@ -153,10 +153,7 @@ export async function* superviseRun(run: SupervisedRunInput): AsyncGenerator<Sup
     ...{ evaluateEvery, patience: options.patience },
     evaluate:
       losses &&
-      (async weights => ({
-        loss: meanLoss(await losses.of(weights)),
-        metric: answers && (await answers.of(await saved())),
-      })),
+      (async weights => ({ loss: await losses(weights), metric: answers && (await answers.of(await saved())) })),
   })
   const saved = async (): Promise<SavedModel> => {
     const now = new Map([...weights, ...(await training.state()).weights])
