@@ -161,38 +161,28 @@ if (only === undefined || only === 'step') {
     await duel(name, engines, rounds, chunk)
   }
 }
-if (only === undefined || only === 'gpt') {
-  for (const model of ['gpt', 'gpt2']) {
-    for (const dropout of ['0.1', '0']) {
-      const flags = [
-        '--model',
-        model,
-        ...size(6, 5, 320, 128, 32, 8192),
-        '--dropout',
-        dropout,
-        '--threads',
-        `${threads}`,
-      ]
-      const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...flags])]
-      const peer = [join(here, 'peers/transformers-gpt.py'), '--serve', ...flags]
-      if (python) {
-        engines.push(new Engine('transformers', python, peer))
-        engines.push(new Engine('compiled', python, [...peer, '--compile']))
-      }
-      const name = `${model}: 6 layers, 320 channels, vocabulary 8,192, context 128, batch 32, dropout ${dropout}`
-      await duel(name, engines, 6, 2)
-    }
-  }
-}
-if (only === undefined || only === 'llama') {
-  const flags = [...size(6, 6, 384, 256, 16, 65), '--key-value-heads', '2', '--threads', `${threads}`]
-  const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), '--model', 'llama', ...flags])]
-  const peer = [join(here, 'peers/transformers-gpt.py'), '--serve', ...flags]
+/** A model of transformers' beside ours, eager and compiled. */
+async function languageModel(name: string, flags: readonly string[], rounds: number): Promise<void> {
+  const words = [...flags, '--threads', `${threads}`]
+  const engines = [new Engine('Nacre', process.execPath, [join(here, 'step.ts'), ...words])]
+  const peer = [join(here, 'peers/transformers-gpt.py'), '--serve', ...words]
   if (python) {
     engines.push(new Engine('transformers', python, peer))
     engines.push(new Engine('compiled', python, [...peer, '--compile']))
   }
-  await duel('Llama: 6 layers, 384 channels, 6 heads in 2 groups, context 256, batch 16', engines, 5, 2)
+  await duel(name, engines, rounds, 2)
+}
+if (only === undefined || only === 'gpt') {
+  for (const model of ['gpt', 'gpt2']) {
+    for (const dropout of ['0.1', '0']) {
+      const name = `${model}: 6 layers, 320 channels, vocabulary 8,192, context 128, batch 32, dropout ${dropout}`
+      await languageModel(name, ['--model', model, '--dropout', dropout, ...size(6, 5, 320, 128, 32, 8192)], 6)
+    }
+  }
+}
+if (only === undefined || only === 'llama') {
+  const flags = ['--model', 'llama', '--key-value-heads', '2', ...size(6, 6, 384, 256, 16, 65)]
+  await languageModel('Llama: 6 layers, 384 channels, 6 heads in 2 groups, context 256, batch 16', flags, 5)
 }
 if (only === undefined || only === 'long') {
   const tail = ['--micro-batches', '2', '--threads', `${threads}`, '--warm-up', '1']

@@ -13,6 +13,7 @@ import { host } from '../src/compiler/compile.ts'
 import { randomWindows } from '../src/data/batches.ts'
 import { memoryTokens } from '../src/data/token-shards.ts'
 import { modelEntry } from '../src/models/index.ts'
+import { dropoutPlaces } from '../src/models/language-model.ts'
 import { Dropout, dropoutKeys } from '../src/nn/dropout.ts'
 import { tokenLosses } from '../src/nn/losses.ts'
 import { initialWeights, namedParameters } from '../src/nn/parameters.ts'
@@ -55,7 +56,7 @@ const parameters = namedParameters(model)
 const runtime = nodeRuntime({ threads: option('threads') })
 const microBatches = option('micro-batches') || defaultMicroBatches(batch, context, lanesOf(runtime, parameters))
 const shape = [batch / microBatches, context]
-const places = 1 + 3 * option('layers') // after the embedding; of attention's weights and after both halves of a block
+const places = dropoutPlaces(model)
 const dropout = option('dropout') > 0 ? new Dropout(option('dropout'), places) : undefined
 const logits = model.logits(input('ids', shape, 'int64'), { dropout, recompute: values.recompute === true })
 const losses = tokenLosses(logits, input('targets', shape, 'int64'))

@@ -62,8 +62,8 @@ export const recipe: Recipe = {
 hypotheses, and the training texts of both tasks without their labels, ${reviewCopies} and ${titleCopies} times; the model sees about half of it.
 Of the tokens 30 % are asked for, not 15 (Wettig et al., 2023), the matrices learn with Muon, in pre-training a third as fast as the
 embeddings: with 2e-3 for both they grew to three times their first size, and the model was worse than one from scratch. It begins with
-heads that see neighbours (decision 0024); so does the one from scratch, and beside it stands one from random weights, as published. Of THUCNews the development set is learned from, 9,000 titles, for its
-training set is not at hand. Both models are fine-tuned alike.`,
+heads that see neighbours (decision 0024); so does the one from scratch, and beside it stands one from random weights, as published. Of
+THUCNews the development set is learned from, 9,000 titles, for its training set is not at hand. All are fine-tuned alike.`,
   async run(context) {
     const { dataset, quick } = context
     const base = await preTrainBert(context, {

@@ -52,10 +52,10 @@ const asTheWorldAsks = {
   ...{ questions: 5, changed: 1 },
   topics: { 'person place': 2, possessions: 2, 'thing place': 3, holder: 2, trait: 1, together: 1 },
 } as const
-
-const everyKind = {
+/** How often each kind of example comes where all of them do. */
+const everyKind: Phase['shares'] = {
   ...{ question: 20, greeting: 4, story: 2, translation: 3, entailment: 2, sentiment: 1, instruction: 2 },
-} as const
+}
 
 /**
  * The easiest questions come first. Other kinds of example come last: much in them cannot be predicted, as the words of a
